@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// search.h: finding a substring or a byte in a block at the speed of memory.
+
+#ifndef LOGQ_DATA_SEARCH_H
+#define LOGQ_DATA_SEARCH_H
+
+#include "bytes.h"
+
+#include <stdint.h>
+
+// A needle made ready once for many haystacks. It keeps a reference to the needle's bytes.
+// The search tests two bytes of the needle, `first` < `second`, at every position, those that are
+// rarest in log text, and compares the whole needle only where both fit.
+struct search_needle {
+    struct bytes text;
+    size_t first;  // offsets into text; equal only when text has one byte
+    size_t second;
+};
+
+void search_needle_init(struct search_needle *needle, struct bytes text);
+
+// The first place of the needle, or NULL. An empty needle is found at the start. Never reads
+// outside the haystack. The time is linear in practice (a block of one repeated byte against a
+// needle of the same byte and one other costs len(haystack) * len(needle) / 16 in the worst case).
+const char *search_find(const struct search_needle *needle, struct bytes haystack);
+
+// The same for a needle used once.
+const char *bytes_find(struct bytes haystack, struct bytes needle);
+
+// The first place of a byte, or NULL.
+static inline const char *search_byte(struct bytes haystack, char byte)
+{
+    if (haystack.len == 0) {
+        return NULL;
+    }
+    return (const char *)memchr(haystack.ptr, (unsigned char)byte, haystack.len);
+}
+
+// The last place of a byte, or NULL.
+const char *search_byte_last(struct bytes haystack, char byte);
+
+// How often a byte occurs.
+size_t search_count_byte(struct bytes haystack, char byte);
+
+#endif

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// memory.c: memory taken out of a budget.
+
+#include "query/memory.h"
+
+#include <stdlib.h>
+
+void memory_init(struct memory *memory, struct budget *budget)
+{
+    *memory = (struct memory){ .budget = budget };
+}
+
+void memory_end(struct memory *memory)
+{
+    if (memory->budget != NULL) {
+        budget_give(memory->budget, memory->advance);
+    }
+    memory->advance = 0;
+}
+
+static bool take_budget(struct memory *memory, size_t bytes)
+{
+    if (bytes > SIZE_MAX - MEMORY_BLOCK_OVERHEAD - MEMORY_ADVANCE) {
+        memory->exhausted = true;
+        return false;
+    }
+    bytes += MEMORY_BLOCK_OVERHEAD;
+    if (bytes > memory->advance) {
+        // Near the limit exactly what is needed may still fit.
+        size_t missing = bytes - memory->advance;
+        size_t ask = missing + MEMORY_ADVANCE;
+        if (!budget_take(memory->budget, ask)) {
+            ask = missing;
+            if (!budget_take(memory->budget, ask)) {
+                memory->exhausted = true;
+                return false;
+            }
+        }
+        memory->advance += ask;
+    }
+    memory->advance -= bytes;
+    return true;
+}
+
+static void give_budget(struct memory *memory, size_t bytes)
+{
+    memory->advance += bytes + MEMORY_BLOCK_OVERHEAD;
+    if (memory->advance > 2 * MEMORY_ADVANCE) {
+        budget_give(memory->budget, memory->advance - MEMORY_ADVANCE);
+        memory->advance = MEMORY_ADVANCE;
+    }
+}
+
+void *memory_take(struct memory *memory, size_t bytes)
+{
+    if (!take_budget(memory, bytes)) {
+        return NULL;
+    }
+    void *block = malloc(bytes);
+    if (block == NULL) {
+        give_budget(memory, bytes);
+    }
+    return block;
+}
+
+void *memory_take_zeroed(struct memory *memory, size_t bytes)
+{
+    if (!take_budget(memory, bytes)) {
+        return NULL;
+    }
+    void *block = calloc(1, bytes);
+    if (block == NULL) {
+        give_budget(memory, bytes);
+    }
+    return block;
+}
+
+void *memory_grow(struct memory *memory, void *block, size_t old_bytes, size_t new_bytes)
+{
+    if (block == NULL) {
+        return memory_take(memory, new_bytes);
+    }
+    // Both may exist for a moment, and then both are held.
+    if (!take_budget(memory, new_bytes)) {
+        return NULL;
+    }
+    void *grown = realloc(block, new_bytes);
+    give_budget(memory, grown == NULL ? new_bytes : old_bytes);
+    return grown;
+}
+
+void memory_give(struct memory *memory, void *block, size_t bytes)
+{
+    if (block != NULL) {
+        free(block);
+        give_budget(memory, bytes);
+    }
+}
+
+void *memory_reserve(struct memory *memory, void *array, size_t *capacity, size_t used,
+                     size_t count, size_t element_bytes)
+{
+    if (count <= *capacity - used) {
+        return array;
+    }
+    size_t needed;
+    size_t bytes;
+    if (__builtin_add_overflow(used, count, &needed) || needed > SIZE_MAX / 4) {
+        memory->exhausted = true;
+        return NULL;
+    }
+    size_t wanted = *capacity < 4 ? 8 : *capacity * 2;
+    wanted = wanted < needed ? needed : wanted;
+    if (__builtin_mul_overflow(wanted, element_bytes, &bytes)) {
+        memory->exhausted = true;
+        return NULL;
+    }
+    void *grown = memory_grow(memory, array, *capacity * element_bytes, bytes);
+    if (grown != NULL) {
+        *capacity = wanted;
+    }
+    return grown;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// regex_pattern.h: looking at a pattern before and after RE2 does.
+
+#ifndef LOGQ_QUERY_REGEX_PATTERN_H
+#define LOGQ_QUERY_REGEX_PATTERN_H
+
+#include "data/arena.h"
+#include "query/regex.h"
+#include "query/required.h"
+
+// Refuses what RE2 takes and Go does not (`\C`), and writes what Go takes and RE2 does not in RE2's
+// way (`(?<name>` becomes `(?P<name>`). What both refuse is left to RE2. False with the error set.
+bool regex_pattern_prepare(struct bytes pattern, struct arena *arena, struct bytes *prepared,
+                           struct regex_error *error);
+
+// What every text must contain that a pattern matches; the pattern is one that RE2 has taken.
+// Literals hold no U+FFFD, for which invalid bytes of a text stand.
+struct required regex_pattern_required(struct bytes pattern, struct arena *arena);
+
+#endif

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// runtime.h: making, running and ending a runtime, and all its options.
+#ifndef SPARGIO_RUNTIME_H
+#define SPARGIO_RUNTIME_H
+
+#include <spargio/task.h>
+#include <spargio/types.h>
+
+SPG_BEGIN_DECLS
+
+// Limits of the options below; a value outside them is refused with -EINVAL and a text.
+#define SPG_MAX_SHARDS 256u
+#define SPG_MAX_TASKS 4000000u
+#define SPG_MAX_RING_ENTRIES 32768u
+#define SPG_MAX_QUEUE_ENTRIES 65536u
+#define SPG_MIN_STACK_BYTES 16384u
+#define SPG_MAX_STACK_BYTES 1073741824u
+#define SPG_MAX_BLOCKING_THREADS 1024u
+
+// What a shard does when it has nothing to do.
+enum spg_idle {
+    SPG_IDLE_PARK = 0, // sleep in the kernel; spin first only as long as it has been paying off
+    SPG_IDLE_SPIN = 1, // spin for spin_ns, then sleep
+    SPG_IDLE_POLL = 2, // never sleep: one CPU per shard is spent for the lowest latency
+};
+
+// Knobs of stealing. Zero is the default of each; spg_options_effective shows the values in force.
+typedef struct spg_steal_options {
+    uint32_t budget;        // victims looked at per search; default 64
+    uint32_t victim_stride; // distance between one victim and the next; default 1
+    uint32_t probes;        // searches of a shard before it gives up and parks; default 2
+    uint32_t batch;         // tasks taken at once at most; default 4
+    uint32_t margin;        // tasks a queue must hold to be taken from at once; default 2
+    uint32_t fail_cost;     // added to the back-off for each search in vain; default 1
+    uint32_t backoff_min;   // searches skipped after the first in vain; default 1
+    uint32_t backoff_max;   // and at most; default 32
+    // A shorter queue is taken from when its head has waited this long; default 50 us.
+    int64_t age_ns;
+    int64_t watch_ns; // how often an idle shard looks at busy ones; default 100 us
+    bool disabled;    // true: no task ever moves
+} spg_steal_options;
+
+// Options of a runtime. Zero the struct, then set what matters.
+typedef struct spg_options {
+    // Shards: threads, each with its ring. 0: as many as the CPUs this process may use (affinity
+    // mask and cgroup quota counted). At most SPG_MAX_SHARDS.
+    uint32_t shards;
+    // Threads are called PREFIX-N, cut to the kernel's 15 bytes. NULL: "spg". Copied.
+    const char *thread_prefix;
+    // CPUs to pin shards to, in this order, reused from the start when there are more shards; NULL
+    // and 0: no pinning. Copied. A CPU that cannot be used fails spg_create with -EINVAL and its
+    // number in the error text.
+    const uint32_t *cpus;
+    size_t cpu_count;
+    // Entries of a ring's queues: powers of two up to SPG_MAX_RING_ENTRIES. 0: 256, and 4 times
+    // sq_entries. On ENOMEM both are halved, down to 8, and tried again; see spg_options_effective.
+    uint32_t sq_entries;
+    uint32_t cq_entries;
+    // Entries of a shard's queue of ready stealable tasks: a power of two, 8 to
+    // SPG_MAX_QUEUE_ENTRIES. 0: 1024. A full queue overflows into a list: waking a task never
+    // fails.
+    uint32_t queue_entries;
+    // Tasks that may exist at once in the whole runtime, each with the right to a stack. 0:
+    // 1048576. A spawn beyond gives -EAGAIN. At most SPG_MAX_TASKS.
+    uint32_t max_tasks;
+    // Address space of a task's stack in bytes, guard page included: a multiple of the page size,
+    // SPG_MIN_STACK_BYTES to SPG_MAX_STACK_BYTES. 0: 65536. Memory is used page by page as it is
+    // touched.
+    size_t stack_bytes;
+    // What to do with nothing to do, and for how long SPG_IDLE_SPIN spins (0: 50 us; at most 1 s).
+    enum spg_idle idle;
+    int64_t spin_ns;
+    spg_steal_options steal;
+    // The pool for blocking calls: threads at most (0: 64), jobs waiting at most (0: 1024), how
+    // long an idle thread stays (0: 5 s).
+    uint32_t blocking_threads;
+    uint32_t blocking_queue;
+    int64_t blocking_idle_ns;
+    // How long spg_run waits for tasks that are left when its root task has returned, before it
+    // cancels them. 0: 1 s; -1: not at all.
+    int64_t drain_ns;
+    // How long shutdown and destroy wait for cancelled tasks and ops to end before they report
+    // -EBUSY. 0: 5 s.
+    int64_t reap_ns;
+    // Debugging: run ready tasks in random order from this seed, and move every stealable task to
+    // another shard at each suspension. Slow. 0: off.
+    uint64_t shuffle_seed;
+    // By default the runtime installs a SIGSEGV and SIGBUS handler that names a task which
+    // overflows its stack and then chains to the handler that was there before. true: install none.
+    bool no_overflow_report;
+    // Where spg_create and spg_run write why they failed: a text for people that names field, value
+    // and limit. NULL: nowhere.
+    char *error_text;
+    size_t error_bytes;
+} spg_options;
+
+// One thing that was left at shutdown.
+typedef struct spg_leftover {
+    // Name of the task, "" if it has none.
+    char task[24];
+    // What it waits for: an op's name, "join", "sleep", "blocking", ... or "running".
+    char wait[24];
+    int fd;         // descriptor of the op, -1 if none
+    uint32_t shard; // home shard
+    int64_t age_ns; // how long it has been waiting or running
+} spg_leftover;
+
+#define SPG_REPORT_ENTRIES 16
+
+// What spg_shutdown found.
+typedef struct spg_report {
+    uint64_t drained;   // tasks that ended by themselves after admission had stopped
+    uint64_t cancelled; // tasks that were cancelled
+    uint64_t tasks;     // tasks left
+    uint64_t ops;       // kernel requests left
+    uint32_t entries;   // how many of left[] are filled: the first SPG_REPORT_ENTRIES leftovers
+    spg_leftover left[SPG_REPORT_ENTRIES];
+} spg_report;
+
+// Makes a runtime and starts its shards.
+//   options  may be NULL; everything it points to is copied
+//   out      written only on success; the caller ends the runtime with spg_destroy
+// Any thread that is no task. Does not suspend; returns when all rings are set up. On failure
+// nothing is left behind.
+// Returns 0; -EINVAL an option is out of range; -ENOMEM; -EAGAIN threads or descriptors are used up
+// (-EMFILE, -ENFILE likewise); -EPERM or -ENOSYS io_uring is denied or missing: error_text says
+// which limit, and what to do.
+SPG_API SPG_MUST_CHECK int spg_create_sized(const spg_options *options, size_t size, spg_rt **out);
+static inline int spg_create(const spg_options *options, spg_rt **out)
+{
+    return spg_create_sized(options, sizeof *options, out);
+}
+
+// Makes a runtime, runs fn(arg) as its root task (stealable), waits for it, drains (drain_ns),
+// shuts down and destroys it.
+//   result  gets what fn returned; may be NULL
+// Any thread that is no task; blocks it.
+// Returns 0; the errors of spg_create; -EBUSY when the kernel still owns ops: the runtime is then
+// left alive on purpose, and error_text names them.
+SPG_API SPG_MUST_CHECK
+int spg_run_sized(const spg_options *options, size_t size, spg_fn *fn, void *arg, int *result);
+static inline int spg_run(const spg_options *options, spg_fn *fn, void *arg, int *result)
+{
+    return spg_run_sized(options, sizeof *options, fn, arg, result);
+}
+
+// Stops admission, waits until the deadline for tasks to end, then cancels what is left and reaps
+// it (for reap_ns). From the first moment, spawns outside of a scope that a task has opened give
+// -ESHUTDOWN; tasks may still spawn into scopes of their own, which they join, until they are
+// cancelled. SPG_NOW cancels at once. May be called again.
+//   report  may be NULL
+// Foreign threads only; blocks.
+// Returns 0 when everything has ended; -EBUSY with names in report when tasks or ops are left;
+// -EDEADLK from a task of this runtime; -EOWNERDEAD after fork; -EINVAL when rt is NULL.
+SPG_API int spg_shutdown_sized(spg_rt *rt, spg_report *report, size_t size, spg_time deadline);
+static inline int spg_shutdown(spg_rt *rt, spg_report *report, spg_time deadline)
+{
+    return spg_shutdown_sized(rt, report, sizeof *report, deadline);
+}
+
+// Ends the runtime: shuts it down with SPG_NOW if that was not done, stops the shards and frees
+// everything. Task handles of it are stale afterwards; other threads must not be inside calls that
+// name it.
+// Foreign threads only; blocks. rt may be NULL.
+// Returns 0; -EBUSY when the kernel still owns ops or a task does not end: nothing is freed, and it
+// may be called again; -EDEADLK from a task of this runtime; -EOWNERDEAD after fork.
+SPG_API int spg_destroy(spg_rt *rt);
+
+// The values in force: defaults filled in, rings as the kernel granted them (the smallest over the
+// shards). Pointers in it are NULL, but thread_prefix, which lives as long as the runtime.
+// Any thread. Does not suspend. Returns 0; -EINVAL when rt or out is NULL.
+SPG_API int spg_options_effective_sized(spg_rt *rt, spg_options *out, size_t size);
+static inline int spg_options_effective(spg_rt *rt, spg_options *out)
+{
+    return spg_options_effective_sized(rt, out, sizeof *out);
+}
+
+// How many CPUs this process may use: the affinity mask, cut by the cgroup's CPU quota (rounded
+// up).
+// Any thread. Does not suspend. Returns a count >= 1; never fails.
+SPG_API uint32_t spg_cpus_usable(void);
+
+// The runtime of the calling task; NULL outside a task.
+// Any thread. Does not suspend.
+SPG_API spg_rt *spg_runtime(void);
+
+// How many shards a runtime has.
+// Any thread. Does not suspend. Returns the count, 0 when rt is NULL.
+SPG_API uint32_t spg_shards(const spg_rt *rt);
+
+SPG_END_DECLS
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// stats.h: counters, per shard and in total.
+//
+// Each counter has one writer, its shard, and is read without stopping it: a snapshot is exact per
+// counter, not across counters. Counters only grow; gauges go up and down.
+#ifndef SPARGIO_STATS_H
+#define SPARGIO_STATS_H
+
+#include <spargio/runtime.h>
+#include <spargio/types.h>
+
+SPG_BEGIN_DECLS
+
+// X(name, text): the one list that the struct, the snapshot and the text form are made of.
+#define SPG_COUNTERS(X)                                                                            \
+    X(spawned, "tasks accepted")                                                                   \
+    X(spawned_pinned, "of these, pinned, sticky or round robin")                                   \
+    X(spawn_refused, "spawns refused: limit, memory or shutdown")                                  \
+    X(finished, "tasks ended")                                                                     \
+    X(switches, "times a task was given the CPU")                                                  \
+    X(yields, "calls of spg_yield")                                                                \
+    X(suspends, "waits that suspended their task")                                                 \
+    X(wakes_local, "tasks made ready on the shard they had waited on")                             \
+    X(wakes_remote, "tasks made ready by way of another shard's mailbox")                          \
+    X(migrations, "tasks that resumed on another shard than the one they left")                    \
+    X(next_slot, "tasks run from the next-slot")                                                   \
+    X(queue_overflow, "ready tasks that went to the overflow list")                                \
+    X(steal_searches, "times this shard looked for work elsewhere")                                \
+    X(steal_scans, "victims looked at")                                                            \
+    X(stolen, "tasks taken from other shards")                                                     \
+    X(stolen_by_depth, "of these, because the victim's queue was long")                            \
+    X(stolen_by_age, "of these, because the victim's head had waited long")                        \
+    X(steal_empty, "victims without stealable tasks")                                              \
+    X(steal_young, "victims left alone: short queue, young head")                                  \
+    X(steal_lost, "tasks that another shard was quicker to take")                                  \
+    X(steal_backoff, "searches skipped after searches in vain")                                    \
+    X(affinity_violations, "ops completed on a ring they were not submitted to: always 0")         \
+    X(passes, "rounds of the shard's loop")                                                        \
+    X(parks, "times the shard slept in the kernel")                                                \
+    X(parks_cut, "sleeps not begun because the second look found work")                            \
+    X(watches, "sleeps cut short on purpose to look at busy shards")                               \
+    X(spins, "rounds of spinning before sleep")                                                    \
+    X(doorbells_sent, "wakes sent to sleeping shards")                                             \
+    X(doorbells_coalesced, "wakes not sent because one was under way")                             \
+    X(mailbox_received, "tasks and requests taken from the mailbox")                               \
+    X(enters, "io_uring_enter calls")                                                              \
+    X(ops_submitted, "requests handed to the ring")                                                \
+    X(ops_completed, "requests whose terminal completion was reaped")                              \
+    X(ops_inline, "requests answered without the ring")                                            \
+    X(ops_cancelled, "requests the kernel was asked to stop")                                      \
+    X(completions_late, "completions that matched no request: always 0")                           \
+    X(sq_full, "times the submission queue was full")                                              \
+    X(cq_overflow, "times the completion queue had overflowed")                                    \
+    X(timers_armed, "timers armed")                                                                \
+    X(timers_fired, "timers that fired")                                                           \
+    X(stacks_mapped, "stacks mapped")                                                              \
+    X(stacks_reused, "stacks taken from the cache")                                                \
+    X(blocking_jobs, "jobs accepted by the blocking pool")                                         \
+    X(blocking_refused, "jobs refused by the blocking pool")
+
+#define SPG_GAUGES(X)                                                                              \
+    X(tasks, "tasks that have not ended: in total; 0 per shard")                                                                   \
+    X(ops, "requests in flight")                                                                   \
+    X(ready, "ready stealable tasks queued")                                                       \
+    X(timers, "timers armed now")                                                                  \
+    X(stacks_cached, "stacks in the cache")
+
+#define SPG_STATS_VERSION 1u
+
+typedef struct spg_stats {
+    uint32_t version; // SPG_STATS_VERSION of the library
+    uint32_t shards;  // how many shards the numbers are of: all, or 1
+#define SPG_STATS_FIELD_(name, text) uint64_t name;
+    SPG_COUNTERS(SPG_STATS_FIELD_)
+    SPG_GAUGES(SPG_STATS_FIELD_)
+#undef SPG_STATS_FIELD_
+} spg_stats;
+
+// The sums over all shards.
+// Any thread. Does not suspend. Returns 0; -EINVAL rt or out is NULL.
+SPG_API int spg_stats_get_sized(spg_rt *rt, spg_stats *out, size_t size);
+static inline int spg_stats_get(spg_rt *rt, spg_stats *out)
+{
+    return spg_stats_get_sized(rt, out, sizeof *out);
+}
+
+// The numbers of one shard.
+// Any thread. Does not suspend. Returns 0; -EINVAL rt or out is NULL, or no such shard.
+SPG_API int spg_stats_shard_sized(spg_rt *rt, uint32_t shard, spg_stats *out, size_t size);
+static inline int spg_stats_shard(spg_rt *rt, uint32_t shard, spg_stats *out)
+{
+    return spg_stats_shard_sized(rt, shard, out, sizeof *out);
+}
+
+// Text form: a line "name total shard0 shard1 ..." per counter and gauge, then the steal knobs in
+// force. Written to out (bytes of room, always terminated when bytes > 0), cut to fit as snprintf
+// does.
+// Any thread. Does not suspend. Returns the length of the whole text; -EINVAL rt is NULL.
+SPG_API int spg_stats_text(spg_rt *rt, char *out, size_t bytes);
+
+SPG_END_DECLS
+
+#endif

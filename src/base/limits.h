@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// limits.h: every bound and tunable of the library that is no option, by name.
+#ifndef SPGI_BASE_LIMITS_H
+#define SPGI_BASE_LIMITS_H
+
+#include <stdint.h>
+
+#define SPGI_CACHE_LINE 64
+
+// Runtimes that may live at once in a process; slot 0 is never used, so that no handle is zero.
+#define SPGI_RUNTIMES 64u
+
+// Task handles: 6 bits of runtime, 22 of slot, 36 of generation.
+#define SPGI_TASK_INDEX_BITS 22
+#define SPGI_TASK_GEN_BITS 36
+// Task slots come in chunks that are never unmapped while the runtime lives: a stale handle always
+// reads a slot, never freed memory.
+#define SPGI_TASK_CHUNK 256u
+// Free slots a shard keeps for itself before it hands half of them to the depot.
+#define SPGI_SLOT_CACHE 512u
+// Rights to spawn that a shard leases at once.
+#define SPGI_LEASE 256u
+
+// Ops come in chunks, too; 28 bits of generation travel in the user data of a request.
+#define SPGI_OP_CHUNK 256u
+#define SPGI_OP_GEN_BITS 28
+#define SPGI_MAX_OPS (1u << 24)
+
+// Descriptors: a table of chunks, indexed by number.
+#define SPGI_FD_CHUNK 1024u
+#define SPGI_FD_CHUNKS 1024u // 1,048,576 descriptors, the kernel's own default limit (nr_open)
+
+// Stacks are mapped in slabs of about this size; a shard keeps this many for itself.
+#define SPGI_STACK_SLAB_BYTES (4u << 20)
+#define SPGI_STACK_CACHE 256u
+// Without light guards each stack is two mappings: stop well before vm.max_map_count (65530).
+#define SPGI_STACKS_WITHOUT_LIGHT_GUARDS 16000u
+
+// Tasks that a shard runs before it looks at ring, mailbox and timers again, and for how long.
+#define SPGI_PASS_TASKS 64u
+#define SPGI_PASS_NS 100000
+// Tasks between two looks at the memory flags of ring and mailbox within a pass.
+#define SPGI_FLAG_INTERVAL 8u
+// Times in a row that the next-slot may be used before the queue gets its turn.
+#define SPGI_NEXT_RUNS 8u
+// spg_should_yield reads the clock once in so many calls, and says yes after this time.
+#define SPGI_YIELD_CLOCK_INTERVAL 64u
+#define SPGI_YIELD_NS 200000
+
+// Of the submission queue, what is kept free for cancels: 1/8, at least 1.
+#define SPGI_SQ_RESERVE_SHIFT 3
+// A cancel that found its op not yet stoppable is repeated after this time.
+#define SPGI_CANCEL_RETRY_NS 1000000
+
+// Spinning before sleep, where it has been paying off: at most this long.
+#define SPGI_SPIN_DEFAULT_NS 50000
+
+// Alternate signal stack: the kernel's minimum for a signal frame plus room for the report.
+#define SPGI_ALTSTACK_EXTRA 16384u
+
+// Spins on a lock before the thread gives up its CPU: the holder may have lost its own.
+#define SPGI_LOCK_SPINS 64u
+
+// Answers without suspending that a task may get in a row before it yields.
+#define SPGI_INLINE_RUN 64u
+// How long a request may take that was found ready by a look, when the caller did not want to wait.
+#define SPGI_TRY_NS 1000000
+
+#define SPGI_TASK_NAME 24
+
+#endif

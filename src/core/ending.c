@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// ending.c: shutting a runtime down; the steps are in ending.h.
+#include "core/ending.h"
+
+#include "core/life.h"
+#include "core/op.h"
+#include "core/scope.h"
+#include "core/shard.h"
+#include "core/slots.h"
+#include "core/wait.h"
+#include "sys/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+// ---- Counting --------------------------------------------------------------------------------
+
+static uint64_t tasks_ended(struct spg_rt *rt)
+{
+    uint64_t ended = 0;
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        ended += load_acquire(&rt->shards[i]->counters.finished);
+    }
+    return ended;
+}
+
+static uint64_t tasks_living(struct spg_rt *rt)
+{
+    uint64_t ended = tasks_ended(rt); // first: see ending.h
+    uint64_t spawned = load_acquire(&rt->spawned_outside);
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        spawned += load_acquire(&rt->shards[i]->counters.spawned);
+    }
+    return spawned - ended;
+}
+
+static uint64_t ops_in_flight(struct spg_rt *rt)
+{
+    uint64_t ops = 0;
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        ops += load_acquire(&rt->shards[i]->ops.in_flight);
+    }
+    return ops;
+}
+
+void spgi_shard_signal_quiet(struct spgi_shard *shard)
+{
+    struct spg_rt *rt = shard->rt;
+    pthread_mutex_lock(&rt->quiet_lock);
+    pthread_cond_signal(&rt->quiet);
+    pthread_mutex_unlock(&rt->quiet_lock);
+}
+
+static bool all_acknowledged(struct spg_rt *rt)
+{
+    uint32_t phase = load_relaxed(&rt->phase);
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        if (load_acquire(&rt->shards[i]->phase_seen) != phase) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Waits until all shards know the phase and, if asked, no task lives; or until the deadline. Returns how
+// many tasks live.
+static uint64_t wait_quiet(struct spg_rt *rt, bool for_tasks, spg_time deadline)
+{
+    struct timespec end = {deadline / SPG_S, deadline % SPG_S};
+    uint64_t living;
+    pthread_mutex_lock(&rt->quiet_lock);
+    for (;;) {
+        bool known = all_acknowledged(rt);
+        living = tasks_living(rt);
+        if (known && (living == 0 || !for_tasks)) {
+            break;
+        }
+        if (deadline != SPG_NEVER && spgi_clock_now() >= deadline) {
+            break;
+        }
+        if (deadline == SPG_NEVER) {
+            pthread_cond_wait(&rt->quiet, &rt->quiet_lock);
+        } else {
+            pthread_cond_timedwait(&rt->quiet, &rt->quiet_lock, &end);
+        }
+    }
+    pthread_mutex_unlock(&rt->quiet_lock);
+    return living;
+}
+
+// ---- Phases ----------------------------------------------------------------------------------
+
+static void acknowledge(struct spgi_shard *shard, struct spgi_errand *errand)
+{
+    (void)errand;
+    store_seqcst(&shard->phase_posted, 0u); // first: a phase from now on sends the errand again
+    store_release(&shard->phase_seen, load_seqcst(&shard->rt->phase));
+    spgi_shard_signal_quiet(shard);
+}
+
+static void enter_phase(struct spg_rt *rt, enum spgi_phase phase)
+{
+    pthread_mutex_lock(&rt->entry_lock); // no spawn from outside is in between check and publication
+    if (load_relaxed(&rt->phase) < (uint32_t)phase) {
+        store_seqcst(&rt->phase, (uint32_t)phase);
+    }
+    pthread_mutex_unlock(&rt->entry_lock);
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        struct spgi_shard *shard = rt->shards[i];
+        if (xchg_seqcst(&shard->phase_posted, 1u) == 0) {
+            shard->phase_errand.run = acknowledge;
+            spgi_shard_post(shard, &shard->phase_errand);
+        }
+    }
+}
+
+// ---- Reports ---------------------------------------------------------------------------------
+
+static void describe(struct spgi_task *task, spg_leftover *out)
+{
+    uint64_t word = load_acquire(&task->wait.word);
+    enum spgi_wait_kind kind = spgi_wait_kind_of(word);
+    uint64_t detail = load_relaxed(&task->wait.detail);
+    bool in_op = kind == SPGI_WAIT_OP;
+    *out = (spg_leftover){
+        .fd = in_op ? (int)(uint32_t)detail : -1,
+        .shard = word ? spgi_wait_home_of(word) : task->shard,
+    };
+    memcpy(out->task, task->name, sizeof out->task - 1);
+    const char *name = in_op ? spgi_op_name((uint8_t)(detail >> 32)) : spgi_wait_name(kind);
+    snprintf(out->wait, sizeof out->wait, "%s", name);
+    int64_t since = (int64_t)load_relaxed(&task->wait.since);
+    out->age_ns = word && since ? spgi_clock_now() - since : 0;
+}
+
+static void report_left(struct spg_rt *rt, spg_report *report)
+{
+    struct spgi_task *task;
+    report->entries = 0;
+    for (uint32_t n = 0; (task = spgi_slot_nth(rt, n)) != NULL; n++) {
+        if (!(load_acquire(&task->life) & SPGI_LIFE_DONE) && report->entries < SPG_REPORT_ENTRIES) {
+            describe(task, &report->left[report->entries++]);
+        }
+    }
+}
+
+// ---- Shutdown --------------------------------------------------------------------------------
+
+static uint64_t stop_all(struct spg_rt *rt)
+{
+    struct spgi_task *task;
+    uint64_t stopped = 0;
+    for (uint32_t n = 0; (task = spgi_slot_nth(rt, n)) != NULL; n++) {
+        uint64_t life = load_acquire(&task->life);
+        if (!(life & SPGI_LIFE_DONE)) {
+            spgi_task_stop(task, spgi_life_gen(life), SPGI_LIFE_CANCELED);
+            stopped++;
+        }
+    }
+    return stopped;
+}
+
+int spgi_ending_shutdown(struct spg_rt *rt, spg_report *report, spg_time deadline)
+{
+    *report = (spg_report){0};
+    pthread_mutex_lock(&rt->end_lock);
+    uint64_t ended = tasks_ended(rt);
+    enter_phase(rt, SPGI_PHASE_DRAIN);
+    uint64_t living = wait_quiet(rt, true, deadline);
+    report->drained = tasks_ended(rt) - ended;
+    if (living > 0) {
+        spg_time end = spg_after(rt->options.reap_ns);
+        enter_phase(rt, SPGI_PHASE_CANCEL);
+        // Once all shards know, no task is spawned that this walk could miss. A shard that is stuck in a
+        // task does not answer; its tasks are left anyway, then.
+        wait_quiet(rt, false, end);
+        report->cancelled = stop_all(rt);
+        living = wait_quiet(rt, true, end);
+    }
+    report->tasks = living;
+    report->ops = ops_in_flight(rt);
+    report_left(rt, report);
+    pthread_mutex_unlock(&rt->end_lock);
+    return living > 0 || report->ops > 0 ? -EBUSY : 0;
+}
+
+void spgi_ending_stop_threads(struct spg_rt *rt)
+{
+    store_seqcst(&rt->phase, (uint32_t)SPGI_PHASE_STOP);
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        spgi_shard_wake(rt->shards[i]);
+    }
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        pthread_join(rt->shards[i]->thread, NULL);
+    }
+}

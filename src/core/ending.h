@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// ending.h: shutting a runtime down.
+//
+//   1 stop admission: the phase becomes DRAIN (under the lock that foreign spawns take), and every shard
+//     acknowledges it with an errand, so that no task passes the check afterwards
+//   2 drain: wait until all tasks have ended, or the deadline
+//   3 cancel: the phase becomes CANCEL, again acknowledged; all tasks are stopped
+//   4 reap: wait until all tasks have ended, and with them their ops, for reap_ns
+//   5 report what is left
+// Whether all have ended is told by counters that only grow, the ended ones read before the spawned
+// ones: if they are equal then, they were equal in between, and only a living task spawns.
+#ifndef SPGI_CORE_ENDING_H
+#define SPGI_CORE_ENDING_H
+
+#include "core/types.h"
+
+// A thread that is no shard. Fills the report. Returns 0 or -EBUSY.
+int spgi_ending_shutdown(struct spg_rt *rt, spg_report *report, spg_time deadline);
+
+// After a shutdown that returned 0: stops the shards' threads.
+void spgi_ending_stop_threads(struct spg_rt *rt);
+
+#endif

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+// runtime.c: making a runtime: what it owns, in the order in which it is made, and undone in reverse.
+#include "core/runtime.h"
+
+#include "base/assert.h"
+#include "core/ending.h"
+#include "core/fdtable.h"
+#include "core/options.h"
+#include "core/pool.h"
+#include "core/registry.h"
+#include "core/shard.h"
+#include "core/slots.h"
+#include "sys/cpus.h"
+#include "sys/forkword.h"
+#include "sys/overflow.h"
+#include "sys/thread.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- Starting and stopping threads together --------------------------------------------------
+
+void spgi_runtime_started(struct spg_rt *rt, int error)
+{
+    pthread_mutex_lock(&rt->gate_lock);
+    rt->started++;
+    if (error && !rt->start_error) {
+        rt->start_error = error;
+    }
+    pthread_cond_broadcast(&rt->gate);
+    pthread_mutex_unlock(&rt->gate_lock);
+}
+
+bool spgi_runtime_wait_go(struct spg_rt *rt)
+{
+    pthread_mutex_lock(&rt->gate_lock);
+    while (!rt->go && !rt->give_up) {
+        pthread_cond_wait(&rt->gate, &rt->gate_lock);
+    }
+    bool go = rt->go;
+    pthread_mutex_unlock(&rt->gate_lock);
+    return go;
+}
+
+void spgi_runtime_wait_all_stopped(struct spg_rt *rt)
+{
+    pthread_mutex_lock(&rt->gate_lock);
+    rt->stopped++;
+    if (rt->stopped >= rt->started) {
+        pthread_cond_broadcast(&rt->gate);
+    }
+    while (rt->stopped < rt->started) {
+        pthread_cond_wait(&rt->gate, &rt->gate_lock);
+    }
+    pthread_mutex_unlock(&rt->gate_lock);
+}
+
+// Waits until n shards have set up or failed; then lets all of them run, or none.
+static int open_gate(struct spg_rt *rt, uint32_t n, int error)
+{
+    pthread_mutex_lock(&rt->gate_lock);
+    while (rt->started < n) {
+        pthread_cond_wait(&rt->gate, &rt->gate_lock);
+    }
+    error = error ? error : rt->start_error;
+    rt->go = error == 0;
+    rt->give_up = error != 0;
+    pthread_cond_broadcast(&rt->gate);
+    pthread_mutex_unlock(&rt->gate_lock);
+    return error;
+}
+
+static int start_threads(struct spg_rt *rt)
+{
+    uint32_t n = 0;
+    int error = 0;
+    for (; n < rt->shard_count && !error; n++) {
+        struct spgi_shard *shard = rt->shards[n];
+        error = spgi_thread_start(&shard->thread, spgi_shard_main, shard, rt->thread_prefix, n);
+    }
+    n -= error ? 1 : 0;
+    error = open_gate(rt, n, error);
+    for (uint32_t i = 0; error && i < n; i++) {
+        pthread_join(rt->shards[i]->thread, NULL);
+    }
+    return error;
+}
+
+// ---- Overflow reports ------------------------------------------------------------------------
+
+// Async-signal-safe: reads what does not change while the task runs.
+static bool describe_overflow(const void *address, char *out, size_t bytes)
+{
+    struct spgi_shard *shard = spgi_shard_self();
+    struct spgi_task *task = shard ? shard->running : NULL;
+    if (!task || !task->stack || !spgi_stack_guards(&shard->rt->stacks, task->stack, address)) {
+        return false;
+    }
+    snprintf(out, bytes,
+             "spargio: stack overflow in task \"%s\" on shard %u: its stack has %zu bytes; raise "
+             "spg_options.stack_bytes, or use less stack\n",
+             task->name, shard->index, shard->rt->stacks.bytes - shard->rt->stacks.page);
+    return true;
+}
+
+// ---- What a runtime owns ---------------------------------------------------------------------
+
+static void free_shards(struct spg_rt *rt)
+{
+    for (uint32_t i = 0; rt->shards && i < rt->shard_count; i++) {
+        if (rt->shards[i]) {
+            spgi_shard_fini(rt->shards[i]);
+            free(rt->shards[i]);
+        }
+    }
+    free(rt->shards);
+}
+
+static int make_shards(struct spg_rt *rt)
+{
+    rt->shards = calloc(rt->shard_count, sizeof *rt->shards);
+    for (uint32_t i = 0; rt->shards && i < rt->shard_count; i++) {
+        struct spgi_shard *shard = NULL;
+        if (posix_memalign((void **)&shard, SPGI_CACHE_LINE, sizeof *shard) != 0) {
+            return -ENOMEM;
+        }
+        memset(shard, 0, sizeof *shard);
+        if (spgi_shard_init(shard, rt, i) < 0) {
+            free(shard);
+            return -ENOMEM;
+        }
+        rt->shards[i] = shard;
+    }
+    return rt->shards ? 0 : -ENOMEM;
+}
+
+static void init_locks(struct spg_rt *rt)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&rt->slots_lock, NULL);
+    pthread_mutex_init(&rt->entry_lock, NULL);
+    pthread_mutex_init(&rt->end_lock, NULL);
+    pthread_mutex_init(&rt->quiet_lock, NULL);
+    pthread_mutex_init(&rt->gate_lock, NULL);
+    pthread_cond_init(&rt->quiet, &monotonic);
+    pthread_cond_init(&rt->gate, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+static void free_locks(struct spg_rt *rt)
+{
+    pthread_mutex_destroy(&rt->slots_lock);
+    pthread_mutex_destroy(&rt->entry_lock);
+    pthread_mutex_destroy(&rt->end_lock);
+    pthread_mutex_destroy(&rt->quiet_lock);
+    pthread_mutex_destroy(&rt->gate_lock);
+    pthread_cond_destroy(&rt->quiet);
+    pthread_cond_destroy(&rt->gate);
+}
+
+static int copy_options(struct spg_rt *rt, const spg_options *options)
+{
+    rt->options = *options;
+    rt->shard_count = options->shards;
+    rt->cpus_usable = spgi_cpus_usable();
+    snprintf(rt->thread_prefix, sizeof rt->thread_prefix, "%s",
+             options->thread_prefix ? options->thread_prefix : "spg");
+    rt->options.thread_prefix = rt->thread_prefix;
+    rt->options.cpus = NULL;
+    rt->options.error_text = NULL;
+    if (options->cpu_count > 0) {
+        rt->cpus = calloc(options->cpu_count, sizeof *rt->cpus);
+        if (!rt->cpus) {
+            return -ENOMEM;
+        }
+        memcpy(rt->cpus, options->cpus, options->cpu_count * sizeof *rt->cpus);
+    }
+    return 0;
+}
+
+// Stacks: one per task, and what shards keep for themselves beside.
+static void init_stacks(struct spg_rt *rt)
+{
+    uint64_t kept = (uint64_t)rt->shard_count * SPGI_STACK_CACHE;
+    uint64_t stacks = rt->options.max_tasks + kept;
+    spgi_stack_depot_init(&rt->stacks, rt->options.stack_bytes, (uint32_t)stacks);
+    if (rt->stacks.max < stacks) { // guards that split mappings set a lower bound
+        uint64_t tasks = rt->stacks.max > 2 * kept ? rt->stacks.max - kept : rt->stacks.max / 2;
+        rt->options.max_tasks =
+            rt->options.max_tasks < tasks ? rt->options.max_tasks : (uint32_t)tasks;
+    }
+}
+
+void spgi_runtime_free(struct spg_rt *rt)
+{
+    if (!rt->options.no_overflow_report) {
+        spgi_overflow_uninstall();
+    }
+    spgi_pool_stop(&rt->pool);
+    spgi_registry_remove(rt);
+    spgi_fdtable_fini(&rt->fds);
+    spgi_stack_depot_fini(&rt->stacks);
+    spgi_slots_fini(rt);
+    free_shards(rt);
+    spgi_forkword_unmap(rt->alive);
+    free(rt->cpus);
+    free_locks(rt);
+    free(rt);
+}
+
+static int make_parts(struct spg_rt *rt, const spg_options *options)
+{
+    uint32_t epoch = 0;
+    init_locks(rt);
+    spgi_pool_init(&rt->pool);
+    int error = copy_options(rt, options);
+    if (!rt->options.no_overflow_report) {
+        spgi_overflow_install(describe_overflow);
+    }
+    int full = spgi_registry_add(rt, &epoch);
+    error = error ? error : full;
+    rt->alive = spgi_forkword_map();
+    error = error ? error : rt->alive ? 0 : -ENOMEM;
+    init_stacks(rt);
+    spgi_fdtable_init(&rt->fds, epoch);
+    int slots = spgi_slots_init(rt, epoch);
+    error = error ? error : slots;
+    return error ? error : make_shards(rt);
+}
+
+// The rings as they came out: the smallest of them.
+static void note_granted(struct spg_rt *rt)
+{
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        struct spgi_ring_info info;
+        spgi_ring_info(rt->shards[i]->ring, &info);
+        spg_options *o = &rt->options;
+        o->sq_entries = info.sq_entries < o->sq_entries || i == 0 ? info.sq_entries : o->sq_entries;
+        o->cq_entries = info.cq_entries < o->cq_entries || i == 0 ? info.cq_entries : o->cq_entries;
+    }
+}
+
+int spgi_runtime_make(const spg_options *options, struct spg_rt **out)
+{
+    struct spg_rt *rt = calloc(1, sizeof *rt);
+    if (!rt) {
+        return -ENOMEM;
+    }
+    int error = make_parts(rt, options);
+    error = error ? error : start_threads(rt);
+    if (error) {
+        spgi_runtime_free(rt);
+        return error;
+    }
+    note_granted(rt);
+    *out = rt;
+    return 0;
+}

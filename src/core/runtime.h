@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// runtime.h: starting and stopping a runtime's shards.
+#ifndef SPGI_CORE_RUNTIME_H
+#define SPGI_CORE_RUNTIME_H
+
+#include "core/types.h"
+
+// Shard's thread: its ring is set up, or could not be.
+void spgi_runtime_started(struct spg_rt *rt, int error);
+
+// Shard's thread: waits until all shards have set up. False: one has failed, and none runs.
+bool spgi_runtime_wait_go(struct spg_rt *rt);
+
+// Shard's thread: waits until no shard runs its loop any more.
+void spgi_runtime_wait_all_stopped(struct spg_rt *rt);
+
+// Makes a runtime from resolved options and starts its shards. Returns 0; on failure nothing is left.
+int spgi_runtime_make(const spg_options *options, struct spg_rt **out);
+
+// Frees everything. No thread of the runtime is left.
+void spgi_runtime_free(struct spg_rt *rt);
+
+#endif

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+// sched.c: the ready queues of a shard.
+//
+// A shard takes its next task from three places: the next-slot (a task whose input was just
+// produced here, and is warm in the cache), the queue of pinned tasks, which nobody else touches, and the queue of
+// stealable ones. The next-slot may be used SPGI_NEXT_RUNS times in a row, and only while the head
+// of the queue is young; the two queues take turns. So no ready task is passed over for long.
+//
+// Thieves can take from the next-slot, too, once its task has waited for the age gate: a task that
+// was put there by one that goes on computing is not out of reach.
+#include "core/sched.h"
+
+#include "base/assert.h"
+#include "core/fiber.h"
+#include "core/idle.h"
+#include "core/shard.h"
+#include "core/stats.h"
+#include "core/steal.h"
+#include "core/task.h"
+#include "sys/clock.h"
+
+static struct spgi_task *task_of(struct spgi_link *link)
+{
+    return SPGI_CONTAINER(link, struct spgi_task, ready.link);
+}
+
+static bool is_movable(const struct spgi_task *task)
+{
+    return task->stealable && task->pins == 0;
+}
+
+// ---- Making ready ----------------------------------------------------------------------------
+
+static void arrived(struct spgi_shard *shard, struct spgi_errand *errand)
+{
+    struct spgi_task *task = SPGI_CONTAINER(errand, struct spgi_task, ready);
+    if (!is_movable(task)) {
+        spgi_fifo_push(&shard->pinned, &task->ready.link);
+    } else if (!spgi_stealq_push(&shard->stealable, &task->ready.link, false)) {
+        SPGI_COUNT(shard, queue_overflow);
+    }
+    shard->announce = true;
+}
+
+void spgi_sched_send(struct spgi_shard *from, struct spgi_shard *to, struct spgi_task *task)
+{
+    if (from) {
+        SPGI_COUNT(from, wakes_remote);
+    }
+    task->ready.run = arrived;
+    spgi_shard_post(to, &task->ready);
+}
+
+// A task that runs while it makes others ready may go on for long: what it publishes is announced
+// at once. What the scheduler makes ready it announces itself, once per batch.
+static void push_stealable(struct spgi_shard *shard, struct spgi_task *task)
+{
+    bool by_task = shard->running != NULL;
+    if (!spgi_stealq_push(&shard->stealable, &task->ready.link, by_task)) {
+        SPGI_COUNT(shard, queue_overflow);
+    }
+    if (by_task) {
+        spgi_steal_offer(shard, true);
+    } else {
+        shard->announce = true;
+    }
+}
+
+// The debug option: every stealable task goes to another shard each time it becomes ready.
+static struct spgi_shard *shuffle_target(struct spgi_shard *self)
+{
+    struct spg_rt *rt = self->rt;
+    uint32_t step = 1 + spgi_random_below(&self->random, rt->shard_count - 1);
+    return rt->shards[(self->index + step) % rt->shard_count];
+}
+
+static void make_ready(struct spgi_task *task, bool next)
+{
+    struct spgi_shard *self = spgi_shard_self();
+    struct spg_rt *rt = task->rt;
+    store_relaxed(&task->wait.word, 0u);
+    if (self && self->rt != rt) {
+        self = NULL; // a thread of another runtime is a foreign one here
+    }
+    if (!is_movable(task)) {
+        struct spgi_shard *target = rt->shards[task->shard];
+        if (target != self) {
+            spgi_sched_send(self, target, task);
+        } else {
+            SPGI_COUNT(self, wakes_local);
+            spgi_fifo_push(&self->pinned, &task->ready.link);
+        }
+    } else if (!self) {
+        spgi_sched_send(NULL, rt->shards[task->shard], task);
+    } else if (rt->options.shuffle_seed && rt->shard_count > 1) {
+        spgi_sched_send(self, shuffle_target(self), task);
+    } else {
+        SPGI_COUNT(self, wakes_local);
+        if (next && !load_relaxed(&self->next)) {
+            store_relaxed(&self->next_puts, load_relaxed(&self->next_puts) + 1);
+            store_release(&self->next, task); // pairs with the exchange of whoever takes it
+        } else {
+            push_stealable(self, task);
+        }
+    }
+}
+
+void spgi_ready(struct spgi_task *task)
+{
+    make_ready(task, false);
+}
+
+void spgi_ready_next(struct spgi_task *task)
+{
+    make_ready(task, true);
+}
+
+void spgi_ready_chain(struct spgi_shard *shard, struct spgi_task *first, struct spgi_task *last,
+                      uint64_t n)
+{
+    uint64_t overflowed =
+        spgi_stealq_push_chain(&shard->stealable, &first->ready.link, &last->ready.link, n);
+    SPGI_COUNT_N(shard, queue_overflow, overflowed);
+    spgi_steal_offer(shard, true);
+}
+
+void spgi_sched_announce(struct spgi_shard *shard)
+{
+    if (shard->announce) {
+        shard->announce = false;
+        spgi_stealq_announce(&shard->stealable);
+        spgi_steal_offer(shard, false);
+    }
+}
+
+bool spgi_sched_has_ready(struct spgi_shard *shard)
+{
+    return shard->pinned.head || shard->stackless.head || load_seqcst(&shard->next) ||
+           spgi_stealq_size(&shard->stealable) > 0;
+}
+
+// ---- Choosing --------------------------------------------------------------------------------
+
+static struct spgi_task *take_next_slot(struct spgi_shard *shard)
+{
+    if (!load_relaxed(&shard->next)) {
+        return NULL;
+    }
+    struct spgi_task *task = xchg_acqrel(&shard->next, NULL); // pairs with make_ready
+    if (task) {
+        SPGI_COUNT(shard, next_slot);
+    }
+    return task;
+}
+
+static struct spgi_task *take_queued(struct spgi_shard *shard)
+{
+    shard->pinned_turn = !shard->pinned_turn;
+    struct spgi_link *link = NULL;
+    if (shard->pinned_turn) {
+        link = spgi_fifo_pop(&shard->pinned);
+    }
+    if (!link) {
+        link = spgi_stealq_pop(&shard->stealable);
+    }
+    if (!link) {
+        link = spgi_fifo_pop(&shard->pinned);
+    }
+    return link ? task_of(link) : NULL;
+}
+
+// The debug option: now and then the head goes to the back.
+static void shuffle_queues(struct spgi_shard *shard)
+{
+    uint32_t dice = spgi_random_next(&shard->random);
+    struct spgi_link *link = dice & 1 ? spgi_fifo_pop(&shard->pinned) : NULL;
+    if (link) {
+        spgi_fifo_push(&shard->pinned, link);
+    }
+    link = dice & 2 ? spgi_stealq_pop(&shard->stealable) : NULL;
+    if (link) {
+        spgi_stealq_push(&shard->stealable, link, true);
+    }
+}
+
+static struct spgi_task *choose(struct spgi_shard *shard)
+{
+    if (shard->rt->options.shuffle_seed) {
+        shuffle_queues(shard);
+    }
+    if (shard->next_runs < SPGI_NEXT_RUNS && spgi_steal_own_head_is_young(shard)) {
+        struct spgi_task *task = take_next_slot(shard);
+        if (task) {
+            shard->next_runs++;
+            return task;
+        }
+    }
+    shard->next_runs = 0;
+    struct spgi_task *task = take_queued(shard);
+    return task ? task : take_next_slot(shard);
+}
+
+// ---- Running ---------------------------------------------------------------------------------
+
+// A task that starts gets a stack. Without one it waits for one to be freed.
+static bool ensure_stack(struct spgi_shard *shard, struct spgi_task *task)
+{
+    if (task->stack) {
+        return true;
+    }
+    struct spgi_stack *stack = spgi_task_stack_take(shard);
+    if (!stack) {
+        spgi_fifo_push(&shard->stackless, &task->ready.link);
+        return false;
+    }
+    spgi_fiber_start(task, stack, shard->rt->stacks.bytes);
+    return true;
+}
+
+static void yield_back(struct spgi_shard *shard, struct spgi_task *task)
+{
+    if (!is_movable(task)) {
+        spgi_fifo_push(&shard->pinned, &task->ready.link);
+    } else if (shard->rt->options.shuffle_seed && shard->rt->shard_count > 1) {
+        spgi_sched_send(shard, shuffle_target(shard), task);
+    } else {
+        push_stealable(shard, task);
+    }
+}
+
+static void run_task(struct spgi_shard *shard, struct spgi_task *task)
+{
+    if (task->shard != shard->index) {
+        SPGI_ASSERT(is_movable(task) || !task->context);
+        if (task->context) {
+            SPGI_COUNT(shard, migrations);
+        }
+        task->shard = shard->index;
+    }
+    if (!ensure_stack(shard, task)) {
+        return;
+    }
+    bool again;
+    do {
+        SPGI_COUNT(shard, switches);
+        shard->task_start = 0;
+        shard->inline_run = 0;
+        spgi_fiber_run(shard, task);
+        again = false;
+        if (shard->after == SPGI_AFTER_SUSPEND) {
+            again = shard->commit && !shard->commit(shard, task, shard->commit_arg);
+            // A waker came first: the switch turns back. Else the task may be running elsewhere now.
+        }
+    } while (again);
+    if (shard->after == SPGI_AFTER_YIELD) {
+        yield_back(shard, task);
+    } else if (shard->after == SPGI_AFTER_END) {
+        spgi_task_ended(shard, task);
+    }
+}
+
+// Something came in that a busy shard should look at before it goes on.
+static bool has_news(struct spgi_shard *shard)
+{
+    return load_relaxed(&shard->mailbox.top) || spgi_ring_wants_enter(shard->ring) ||
+           spgi_ring_has_completion(shard->ring);
+}
+
+unsigned spgi_sched_run(struct spgi_shard *shard)
+{
+    unsigned ran = 0;
+    while (ran < SPGI_PASS_TASKS) {
+        struct spgi_task *task = choose(shard);
+        if (!task) {
+            break;
+        }
+        run_task(shard, task);
+        ran++;
+        if (ran % SPGI_FLAG_INTERVAL == 0 && has_news(shard)) {
+            break;
+        }
+    }
+    return ran;
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+// shard.c: the loop of a shard: run, submit, reap, fire, look around; and its bell.
+//
+// A pass: run errands from the mailbox, run ready tasks up to a budget, hand what they prepared to the
+// kernel in one call, reap completions, fire timers. What to do when a pass found nothing is in sleep.c.
+#include "core/shard.h"
+
+#include "base/assert.h"
+#include "core/op.h"
+#include "core/runtime.h"
+#include "core/sched.h"
+#include "core/sleep.h"
+#include "core/slots.h"
+#include "core/stats.h"
+#include "core/steal.h"
+#include "core/task.h"
+#include "core/timer.h"
+#include "sys/clock.h"
+#include "sys/bellfd.h"
+#include "sys/overflow.h"
+#include "sys/thread.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+// The library's only thread-local.
+static __thread struct spgi_shard *current __attribute__((tls_model("initial-exec")));
+
+// Not inlined, and opaque to the optimiser: see shard.h.
+__attribute__((noinline)) struct spgi_shard *spgi_shard_self(void)
+{
+    __asm__ volatile("" ::: "memory");
+    return current;
+}
+
+struct spgi_task *spgi_task_self(int *error)
+{
+    struct spgi_shard *shard = spgi_shard_self();
+    if (!shard || !shard->running) {
+        *error = -EPERM;
+        return NULL;
+    }
+    if (!load_relaxed(shard->rt->alive)) {
+        *error = -EOWNERDEAD;
+        return NULL;
+    }
+    *error = 0;
+    return shard->running;
+}
+
+// ---- Bells -----------------------------------------------------------------------------------
+
+// From a thread without a ring of this runtime.
+static void ring_from_outside(struct spgi_shard *to)
+{
+    uint64_t data = spgi_user_data(SPGI_KIND_BELL, 0, to->index);
+    if (to->bell_fd >= 0 || spgi_ring_bell_from_thread(to->ring_fd, data) < 0) {
+        spgi_bellfd_ring(to->bell_fd);
+    }
+}
+
+void spgi_shard_ring_bell(struct spgi_shard *from, struct spgi_shard *to)
+{
+    SPGI_COUNT(from, doorbells_sent);
+    uint64_t data = spgi_user_data(SPGI_KIND_BELL, 0, to->index);
+    while (!spgi_ring_prepare_bell(from->ring, to->ring_fd, data)) {
+        spgi_ops_enter(from); // full: what is prepared goes first
+        if (spgi_ring_room(from->ring) == 0) {
+            ring_from_outside(to); // the kernel wants us to reap first, and this cannot wait
+            return;
+        }
+    }
+    spgi_ops_enter(from);
+}
+
+void spgi_shard_bell_rang(struct spgi_shard *shard, int result, uint32_t target)
+{
+    if (result < 0) {
+        ring_from_outside(shard->rt->shards[target]); // ours could not be delivered
+    }
+    // A bell that was rung here has done its work: it ended the sleep.
+}
+
+static void arm_bell_fd(struct spgi_shard *shard)
+{
+    struct spgi_request read = {
+        .opcode = SPGI_OP_READ,
+        .fd = shard->bell_fd,
+        .address = (uint64_t)(uintptr_t)&shard->bell_value,
+        .length = sizeof shard->bell_value,
+    };
+    while (!spgi_ring_prepare(shard->ring, &read, spgi_user_data(SPGI_KIND_BELL_FD, 0, 0), 0)) {
+        spgi_ops_enter(shard);
+    }
+}
+
+void spgi_shard_bell_fd_rang(struct spgi_shard *shard)
+{
+    if (load_relaxed(&shard->rt->phase) != SPGI_PHASE_STOP) {
+        arm_bell_fd(shard);
+    }
+}
+
+void spgi_shard_wake(struct spgi_shard *shard)
+{
+    struct spgi_shard *self = spgi_shard_self();
+    if (shard == self || !spgi_park_ring(&shard->park, SPGI_RUNG)) {
+        if (self && self != shard) {
+            SPGI_COUNT(self, doorbells_coalesced);
+        }
+        return;
+    }
+    if (self && self->rt == shard->rt) {
+        spgi_shard_ring_bell(self, shard);
+    } else {
+        ring_from_outside(shard);
+    }
+}
+
+void spgi_shard_post(struct spgi_shard *shard, struct spgi_errand *errand)
+{
+    spgi_mpsc_push(&shard->mailbox, &errand->link);
+    spgi_shard_wake(shard);
+}
+
+// ---- The loop --------------------------------------------------------------------------------
+
+static unsigned run_errands(struct spgi_shard *shard)
+{
+    unsigned n = 0;
+    struct spgi_link *link = spgi_mpsc_take(&shard->mailbox);
+    while (link) {
+        struct spgi_errand *errand = SPGI_CONTAINER(link, struct spgi_errand, link);
+        link = link->next; // before it runs: its memory may be its sender's again then
+        errand->run(shard, errand);
+        n++;
+    }
+    if (n > 0) {
+        SPGI_COUNT_N(shard, mailbox_received, n);
+    }
+    return n;
+}
+
+static void end_of_pass(struct spgi_shard *shard, int64_t now)
+{
+    spgi_steal_note_own(shard, now);
+    if (load_relaxed(&shard->lease) > 0 && !shard->spawned_in_pass) {
+        spgi_lease_return(shard);
+    }
+    shard->spawned_in_pass = false;
+    if (shard->stackless.head) {
+        spgi_task_retry_stackless(shard);
+    }
+}
+
+// Returns whether anything was done.
+static bool pass(struct spgi_shard *shard)
+{
+    SPGI_COUNT(shard, passes);
+    unsigned work = run_errands(shard);
+    spgi_sched_announce(shard);
+    work += spgi_sched_run(shard);
+    spgi_ops_enter(shard);
+    work += spgi_ops_reap(shard);
+    int64_t now = spgi_clock_now();
+    work += spgi_timers_fire(shard, now);
+    spgi_sched_announce(shard);
+    shard->pass_start = now;
+    if (work > 0) {
+        spgi_steal_balance(shard, now);
+    }
+    end_of_pass(shard, now);
+    return work > 0;
+}
+
+static void loop(struct spgi_shard *shard)
+{
+    while (load_acquire(&shard->rt->phase) != SPGI_PHASE_STOP) {
+        if (!pass(shard)) {
+            spgi_sleep_until_work(shard);
+        }
+    }
+}
+
+// ---- Setting up ------------------------------------------------------------------------------
+
+int spgi_shard_init(struct spgi_shard *shard, struct spg_rt *rt, uint32_t index)
+{
+    shard->rt = rt;
+    shard->index = index;
+    shard->bell_fd = -1;
+    spgi_aptr *slots = calloc(rt->options.queue_entries, sizeof *slots);
+    shard->sights = calloc(rt->shard_count, sizeof *shard->sights);
+    if (!slots || !shard->sights) {
+        free((void *)slots);
+        free(shard->sights);
+        return -ENOMEM;
+    }
+    spgi_stealq_init(&shard->stealable, slots, rt->options.queue_entries);
+    spgi_timers_init(&shard->timers);
+    spgi_ops_init(shard);
+    spgi_random_seed(&shard->random, rt->options.shuffle_seed + index + 1);
+    return 0;
+}
+
+void spgi_shard_fini(struct spgi_shard *shard)
+{
+    free((void *)shard->stealable.slots);
+    free(shard->sights);
+    spgi_ops_fini(shard);
+}
+
+static int open_bell(struct spgi_shard *shard)
+{
+    // Where the kernel lets threads without a ring send to one, that is the bell; else an eventfd.
+    uint64_t data = spgi_user_data(SPGI_KIND_BELL, 0, shard->index);
+    if (spgi_ring_bell_from_thread(shard->ring_fd, data) == 0) {
+        return 0;
+    }
+    shard->bell_fd = spgi_bellfd_open();
+    if (shard->bell_fd < 0) {
+        return shard->bell_fd;
+    }
+    arm_bell_fd(shard);
+    return 0;
+}
+
+static int open_shard(struct spgi_shard *shard)
+{
+    struct spg_rt *rt = shard->rt;
+    struct spgi_ring_options options = {rt->options.sq_entries, rt->options.cq_entries};
+    int error = rt->options.cpu_count > 0
+                    ? spgi_thread_pin(rt->cpus[shard->index % rt->options.cpu_count])
+                    : 0;
+    error = error ? error : spgi_ring_open(&options, &shard->ring);
+    if (error) {
+        return error;
+    }
+    struct spgi_ring_info info;
+    spgi_ring_info(shard->ring, &info);
+    shard->sq_reserve = info.sq_entries >> SPGI_SQ_RESERVE_SHIFT;
+    shard->ring_fd = spgi_ring_fd(shard->ring);
+    error = open_bell(shard);
+    if (!error && !rt->options.no_overflow_report) {
+        error = spgi_overflow_thread_begin();
+    }
+    return error;
+}
+
+static void close_shard(struct spgi_shard *shard)
+{
+    if (!shard->rt->options.no_overflow_report) {
+        spgi_overflow_thread_end();
+    }
+    spgi_ring_close(shard->ring);
+    if (shard->bell_fd >= 0) {
+        spgi_bellfd_close(shard->bell_fd);
+    }
+}
+
+void *spgi_shard_main(void *arg)
+{
+    struct spgi_shard *shard = arg;
+    current = shard;
+    shard->pass_start = spgi_clock_now();
+    int error = open_shard(shard);
+    spgi_runtime_started(shard->rt, error);
+    // Rings are closed only after all shards have stopped: a bell must not reach a stranger's ring.
+    if (spgi_runtime_wait_go(shard->rt)) {
+        loop(shard);
+    }
+    spgi_runtime_wait_all_stopped(shard->rt);
+    close_shard(shard);
+    current = NULL;
+    return NULL;
+}

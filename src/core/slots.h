@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// slots.h: task slots: handles, allocation, and the bound on how many tasks may exist.
+//
+// Slots live in chunks that are never unmapped while the runtime lives. Each shard keeps free ones for
+// itself and exchanges batches with the runtime's depot. The bound max_tasks is exact without a
+// counter that all shards write: shards lease rights to spawn from the runtime in batches that get smaller as the
+// bound comes near, and give back what they have not used when they have not spawned for a round.
+#ifndef SPGI_CORE_SLOTS_H
+#define SPGI_CORE_SLOTS_H
+
+#include "core/life.h"
+#include "core/types.h"
+
+// Handle: runtime 6 bits, slot 22, generation 36.
+static inline uint32_t spgi_handle_index(uint64_t handle)
+{
+    return (uint32_t)(handle >> SPGI_TASK_GEN_BITS) & ((1u << SPGI_TASK_INDEX_BITS) - 1);
+}
+
+static inline uint64_t spgi_handle_gen(uint64_t handle)
+{
+    return handle & ((UINT64_C(1) << SPGI_TASK_GEN_BITS) - 1);
+}
+
+static inline uint32_t spgi_handle_runtime(uint64_t handle)
+{
+    return (uint32_t)(handle >> (SPGI_TASK_GEN_BITS + SPGI_TASK_INDEX_BITS));
+}
+
+static inline uint64_t spgi_handle_of(const struct spgi_task *task, uint64_t gen)
+{
+    uint64_t place = (uint64_t)task->rt->slot << SPGI_TASK_INDEX_BITS | task->index;
+    return place << SPGI_TASK_GEN_BITS | gen;
+}
+
+// The slot of a valid index, or of one that was valid once.
+static inline struct spgi_task *spgi_slot_of(struct spg_rt *rt, uint32_t index)
+{
+    struct spgi_task *chunk = load_acquire(&rt->chunks[index / SPGI_TASK_CHUNK]);
+    return &chunk[index % SPGI_TASK_CHUNK];
+}
+
+// The slot that a handle names, and its runtime's; NULL when there cannot be such a task.
+struct spgi_task *spgi_slot_find(spg_task handle);
+
+// The word a thread sleeps on: the half of the life word that holds DONE.
+static inline void *spgi_life_futex(spgi_a64 *life)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return life;
+#else
+    return (char *)life + 4;
+#endif
+}
+
+// Shard's own thread. Takes n slots with the right to spawn into them, linked by ready.link, from *first
+// on. Returns 0, -EAGAIN (max_tasks) or -ENOMEM; then nothing was taken.
+int spgi_slots_take(struct spgi_shard *shard, uint64_t n, struct spgi_task **first);
+
+// Shard's own thread. Frees the slot of a task that has ended: old handles are stale from here on.
+void spgi_slot_free(struct spgi_shard *shard, struct spgi_task *task);
+
+// The same for a thread that is no shard: one slot.
+int spgi_slot_take_outside(struct spg_rt *rt, struct spgi_task **out);
+void spgi_slot_free_outside(struct spg_rt *rt, struct spgi_task *task);
+
+// Shard's own thread: gives back the rights it has not used.
+void spgi_lease_return(struct spgi_shard *shard);
+
+// Task n of the table, for walks; NULL past the last one.
+struct spgi_task *spgi_slot_nth(struct spg_rt *rt, uint32_t n);
+
+// Sets the table up, resp. frees it.
+int spgi_slots_init(struct spg_rt *rt, uint32_t epoch);
+void spgi_slots_fini(struct spg_rt *rt);
+
+#endif

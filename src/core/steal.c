@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+// steal.c: work stealing; when and from whom is in steal.h.
+#include "core/steal.h"
+
+#include "core/idle.h"
+#include "core/shard.h"
+#include "core/stats.h"
+#include "sys/clock.h"
+
+enum { BATCH_MAX = 64 };
+
+// ---- Age -------------------------------------------------------------------------------------
+
+// Notes a moving number and tells for how long it has been the same.
+static int64_t seen_for(uint64_t *last, int64_t *since, uint64_t value, bool empty, int64_t now)
+{
+    if (empty) {
+        *since = 0;
+    } else if (*since == 0 || *last != value) {
+        *since = now;
+    }
+    *last = value;
+    return empty ? 0 : now - *since;
+}
+
+// Looks at a shard's queue and next-slot. Returns the greater age of their heads.
+static int64_t look(struct spgi_sight *sight, struct spgi_shard *at, int64_t now, bool *in_queue)
+{
+    uint64_t size = spgi_stealq_size(&at->stealable);
+    uint64_t head = spgi_stealq_head(&at->stealable);
+    int64_t queue_age = seen_for(&sight->head, &sight->head_since, head, size == 0, now);
+    bool no_next = !load_relaxed(&at->next);
+    uint64_t puts = load_relaxed(&at->next_puts);
+    int64_t next_age = seen_for(&sight->next_puts, &sight->next_since, puts, no_next, now);
+    *in_queue = queue_age >= next_age && size > 0;
+    return queue_age > next_age ? queue_age : next_age;
+}
+
+void spgi_steal_note_own(struct spgi_shard *shard, int64_t now)
+{
+    bool in_queue;
+    look(&shard->own_sight, shard, now, &in_queue);
+}
+
+bool spgi_steal_own_head_is_young(struct spgi_shard *shard)
+{
+    const struct spgi_sight *own = &shard->own_sight;
+    bool moved = own->head != spgi_stealq_head(&shard->stealable);
+    return own->head_since == 0 || moved ||
+           shard->pass_start - own->head_since < shard->rt->options.steal.age_ns;
+}
+
+// ---- Taking ----------------------------------------------------------------------------------
+
+static unsigned put_in_own_queue(struct spgi_shard *shard, struct spgi_link **tasks, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (!spgi_stealq_push(&shard->stealable, tasks[i], false)) {
+            SPGI_COUNT(shard, queue_overflow);
+        }
+    }
+    SPGI_COUNT_N(shard, stolen, n);
+    return n;
+}
+
+static unsigned take_queued(struct spgi_shard *shard, struct spgi_shard *victim, unsigned max)
+{
+    struct spgi_link *tasks[BATCH_MAX];
+    bool lost;
+    unsigned n = spgi_stealq_steal(&victim->stealable, tasks, max < BATCH_MAX ? max : BATCH_MAX, &lost);
+    if (lost) {
+        SPGI_COUNT(shard, steal_lost);
+    }
+    return put_in_own_queue(shard, tasks, n);
+}
+
+static unsigned take_next(struct spgi_shard *shard, struct spgi_shard *victim)
+{
+    struct spgi_task *task = xchg_acqrel(&victim->next, NULL); // pairs with make_ready in sched.c
+    if (!task) {
+        SPGI_COUNT(shard, steal_lost);
+        return 0;
+    }
+    struct spgi_link *link = &task->ready.link;
+    return put_in_own_queue(shard, &link, 1);
+}
+
+static unsigned try_victim(struct spgi_shard *shard, struct spgi_shard *victim, int64_t now)
+{
+    const spg_steal_options *knobs = &shard->rt->options.steal;
+    SPGI_COUNT(shard, steal_scans);
+    bool in_queue;
+    int64_t age = look(&shard->sights[victim->index], victim, now, &in_queue);
+    uint64_t depth = spgi_stealq_size(&victim->stealable);
+    unsigned taken = 0;
+    if (depth >= knobs->margin) {
+        taken = take_queued(shard, victim, knobs->batch);
+        SPGI_COUNT_N(shard, stolen_by_depth, taken);
+    } else if (age >= knobs->age_ns && age > 0) {
+        taken = in_queue ? take_queued(shard, victim, 1) : take_next(shard, victim);
+        SPGI_COUNT_N(shard, stolen_by_age, taken);
+    } else if (depth == 0 && !load_relaxed(&victim->next)) {
+        SPGI_COUNT(shard, steal_empty);
+    } else {
+        SPGI_COUNT(shard, steal_young);
+    }
+    return taken;
+}
+
+unsigned spgi_steal_search(struct spgi_shard *shard)
+{
+    struct spg_rt *rt = shard->rt;
+    const spg_steal_options *knobs = &rt->options.steal;
+    if (shard->backoff > 0) {
+        shard->backoff--;
+        SPGI_COUNT(shard, steal_backoff);
+        return 0;
+    }
+    SPGI_COUNT(shard, steal_searches);
+    uint32_t others = rt->shard_count - 1;
+    uint32_t looks = knobs->budget < others ? knobs->budget : others;
+    uint32_t offset = others > 1 ? spgi_random_below(&shard->random, others) : 0;
+    int64_t now = spgi_clock_now();
+    for (uint32_t i = 0; i < looks; i++) {
+        uint32_t step = 1 + (offset + i * knobs->victim_stride) % others;
+        struct spgi_shard *victim = rt->shards[(shard->index + step) % rt->shard_count];
+        unsigned taken = try_victim(shard, victim, now);
+        if (taken > 0) {
+            shard->backoff_step = 0;
+            return taken;
+        }
+    }
+    uint32_t step = shard->backoff_step + knobs->fail_cost;
+    step = step < knobs->backoff_min ? knobs->backoff_min : step;
+    shard->backoff_step = step > knobs->backoff_max ? knobs->backoff_max : step;
+    shard->backoff = shard->backoff_step;
+    return 0;
+}
+
+void spgi_steal_balance(struct spgi_shard *shard, int64_t now)
+{
+    struct spg_rt *rt = shard->rt;
+    if (rt->shard_count == 1 || rt->options.steal.disabled) {
+        return;
+    }
+    uint32_t step = 1 + spgi_random_below(&shard->random, rt->shard_count - 1);
+    struct spgi_shard *victim = rt->shards[(shard->index + step) % rt->shard_count];
+    bool in_queue;
+    int64_t age = look(&shard->sights[victim->index], victim, now, &in_queue);
+    int64_t own = shard->own_sight.head_since ? now - shard->own_sight.head_since : 0;
+    if (age >= own + 2 * rt->options.steal.age_ns) {
+        unsigned taken = in_queue ? take_queued(shard, victim, 1) : take_next(shard, victim);
+        SPGI_COUNT_N(shard, stolen_by_age, taken);
+    }
+}
+
+// ---- Waking searchers ------------------------------------------------------------------------
+
+bool spgi_steal_any_work(struct spgi_shard *shard)
+{
+    struct spg_rt *rt = shard->rt;
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        if (spgi_stealq_size(&rt->shards[i]->stealable) >= rt->options.steal.margin) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool spgi_steal_peers_busy(struct spgi_shard *shard)
+{
+    struct spg_rt *rt = shard->rt;
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        if (i != shard->index && load_relaxed(&rt->shards[i]->park.state) == SPGI_RUNNING) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The caller holds the searcher's token: hands it to a sleeper. False: there was none to ring.
+static bool ring_sleeper(struct spgi_shard *shard)
+{
+    struct spg_rt *rt = shard->rt;
+    uint32_t start = spgi_random_below(&shard->random, rt->shard_count);
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        struct spgi_shard *sleeper = rt->shards[(start + i) % rt->shard_count];
+        if (sleeper != shard && spgi_park_ring(&sleeper->park, SPGI_RUNG_TO_SEARCH)) {
+            spgi_shard_ring_bell(shard, sleeper);
+            return true;
+        }
+    }
+    return false;
+}
+
+// Wakes a sleeper to search, unless somebody searches already.
+static void wake_searcher(struct spgi_shard *shard)
+{
+    struct spgi_idle *idle = &shard->rt->idle;
+    while (spgi_idle_claim(idle) && !ring_sleeper(shard)) {
+        // Nobody could be rung: those asleep were all being woken. Somebody may have parked since,
+        // trusting our token: look again after giving it back, as the last searcher does.
+        if (!spgi_idle_leave(idle) || !spgi_steal_any_work(shard)) {
+            break;
+        }
+    }
+}
+
+void spgi_steal_offer(struct spgi_shard *shard, bool by_task)
+{
+    struct spg_rt *rt = shard->rt;
+    if (rt->shard_count == 1 || rt->options.steal.disabled) {
+        return;
+    }
+    // Short queues are left to their shard, which gets to them at once when its scheduler made them; when
+    // a running task made them, somebody must be watching how long that takes.
+    bool deep = spgi_stealq_size(&shard->stealable) >= rt->options.steal.margin;
+    if (deep || (by_task && !load_relaxed(&rt->idle.watcher))) {
+        wake_searcher(shard);
+    }
+}
+
+void spgi_steal_hand_on(struct spgi_shard *shard)
+{
+    if (spgi_idle_leave(&shard->rt->idle) && spgi_steal_any_work(shard)) {
+        wake_searcher(shard);
+    }
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+// task.c: a task's life.
+#include "core/task.h"
+
+#include "base/assert.h"
+#include "core/join.h"
+#include "core/life.h"
+#include "core/sched.h"
+#include "core/scope.h"
+#include "core/shard.h"
+#include "core/slots.h"
+#include "core/stats.h"
+#include "core/wait.h"
+#include "sys/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- Spawning --------------------------------------------------------------------------------
+
+void spgi_task_rename(struct spgi_task *task, const char *name)
+{
+    size_t bytes = name ? strnlen(name, SPGI_TASK_NAME - 1) : 0;
+    memcpy(task->name, name ? name : "", bytes);
+    task->name[bytes] = '\0';
+}
+
+// The shard where a task that is not stealable belongs, or where a stealable one starts.
+static uint32_t target_of(struct spg_rt *rt, const spg_attr *attr, uint32_t here)
+{
+    switch (attr->place) {
+    case SPG_STEALABLE_ON:
+    case SPG_PINNED:
+        return attr->shard == SPG_HERE ? here : attr->shard;
+    case SPG_STICKY:
+        return spg_sticky_shard(attr->key, rt->shard_count);
+    case SPG_ROUND_ROBIN:
+        return add_relaxed(&rt->turn, 1u) % rt->shard_count;
+    case SPG_STEALABLE:
+        break;
+    }
+    return here;
+}
+
+static void task_init(struct spgi_task *task, const struct spgi_spawn *spawn, uint64_t i,
+                      uint32_t target)
+{
+    task->context = NULL;
+    task->stack = NULL;
+    task->fn = spawn->fn;
+    task->arg = spawn->base + i * spawn->stride;
+    task->result = 0;
+    task->shard = target;
+    task->pins = 0;
+    task->stealable = spawn->attr.place == SPG_STEALABLE || spawn->attr.place == SPG_STEALABLE_ON;
+    task->ended = false;
+    store_relaxed(&task->scoped, 0u);
+    task->scope = spawn->scope;
+    task->born = spawn->scope;
+    task->locals = NULL;
+    spgi_task_rename(task, spawn->attr.name);
+    uint64_t gen = spgi_life_gen(load_relaxed(&task->life));
+    uint64_t handle = spawn->joinable ? SPGI_LIFE_HANDLE : 0;
+    // Sequentially consistent: a scope that is stopped from now on finds a live task to mark.
+    store_seqcst(&task->life, gen << SPGI_LIFE_GEN_SHIFT | handle);
+}
+
+static int admitted(struct spg_rt *rt, const struct spgi_spawn *spawn)
+{
+    uint32_t phase = load_acquire(&rt->phase);
+    bool refused = spawn->scope ? phase >= SPGI_PHASE_CANCEL : phase >= SPGI_PHASE_DRAIN;
+    return refused ? -ESHUTDOWN : 0;
+}
+
+static struct spgi_task *next_of(struct spgi_task *task)
+{
+    struct spgi_link *next = task->ready.link.next;
+    return next ? SPGI_CONTAINER(next, struct spgi_task, ready.link) : NULL;
+}
+
+// Hands the slots of tasks that were refused back, as if they had never been taken.
+static void give_back(struct spgi_shard *shard, struct spgi_task *first)
+{
+    while (first) {
+        struct spgi_task *next = next_of(first);
+        spgi_slot_free(shard, first);
+        first = next;
+    }
+}
+
+// Runs the tasks of a batch whose places may differ: each goes to its shard's mailbox or queue.
+static void publish_each(struct spgi_task *first)
+{
+    while (first) {
+        struct spgi_task *next = next_of(first); // before it is ready: it may run at once
+        spgi_ready(first);
+        first = next;
+    }
+}
+
+// Stealable tasks that start here are published in one go; others one by one.
+static void publish(struct spgi_shard *shard, const struct spgi_spawn *spawn,
+                    struct spgi_task *first, struct spgi_task *last)
+{
+    bool stealable = spawn->attr.place == SPG_STEALABLE || spawn->attr.place == SPG_STEALABLE_ON;
+    bool shuffled = shard->rt->options.shuffle_seed && shard->rt->shard_count > 1;
+    if (!stealable || shuffled) {
+        publish_each(first);
+    } else if (first->shard == shard->index) {
+        spgi_ready_chain(shard, first, last, spawn->n);
+    } else {
+        while (first) {
+            struct spgi_task *next = next_of(first);
+            spgi_sched_send(shard, shard->rt->shards[first->shard], first);
+            first = next;
+        }
+    }
+}
+
+static int spawn_refused(struct spgi_shard *shard, int error)
+{
+    SPGI_COUNT(shard, spawn_refused);
+    return error;
+}
+
+int spgi_task_spawn(struct spgi_shard *shard, const struct spgi_spawn *spawn, uint64_t *handle)
+{
+    struct spg_rt *rt = shard->rt;
+    struct spgi_task *first;
+    int error = admitted(rt, spawn);
+    error = error ? error : spgi_slots_take(shard, spawn->n, &first);
+    if (error) {
+        return spawn_refused(shard, error);
+    }
+    struct spgi_task *last = first;
+    struct spgi_task *task = first;
+    for (uint64_t i = 0; i < spawn->n; i++) {
+        last = task;
+        task_init(task, spawn, i, target_of(rt, &spawn->attr, shard->index));
+        task = next_of(task);
+    }
+    error = spawn->scope ? spgi_scope_enter(spawn->scope, first, spawn->n) : 0;
+    if (error) {
+        give_back(shard, first);
+        return spawn_refused(shard, error);
+    }
+    *handle = spgi_handle_of(first, spgi_life_gen(load_relaxed(&first->life)));
+    SPGI_COUNT_N(shard, spawned, spawn->n);
+    if (!first->stealable) {
+        SPGI_COUNT_N(shard, spawned_pinned, spawn->n);
+    }
+    publish(shard, spawn, first, last);
+    return 0;
+}
+
+int spgi_task_spawn_outside(struct spg_rt *rt, const struct spgi_spawn *spawn, uint64_t *handle)
+{
+    struct spgi_task *task;
+    pthread_mutex_lock(&rt->entry_lock); // shutdown changes the phase under it
+    int error = admitted(rt, spawn);
+    error = error ? error : spgi_slot_take_outside(rt, &task);
+    if (!error) {
+        uint32_t here = add_relaxed(&rt->entry_turn, 1u) % rt->shard_count;
+        task_init(task, spawn, 0, target_of(rt, &spawn->attr, here));
+        *handle = spgi_handle_of(task, spgi_life_gen(load_relaxed(&task->life)));
+        add_acqrel(&rt->spawned_outside, 1u);
+        spgi_ready(task);
+    }
+    pthread_mutex_unlock(&rt->entry_lock);
+    return error;
+}
+
+// ---- Ending ----------------------------------------------------------------------------------
+
+static void destroy_locals(struct spgi_task *task)
+{
+    for (int key = 0; key < SPG_LOCAL_KEYS; key++) {
+        void *value = task->locals[key];
+        void (*destroy)(void *) =
+            (void (*)(void *))load_acquire(&task->rt->local_destroy[key]); // pairs with spg_local_key
+        if (value && destroy) {
+            task->locals[key] = NULL;
+            destroy(value);
+        }
+    }
+    free(task->locals);
+    task->locals = NULL;
+}
+
+void spgi_task_returned(struct spgi_task *task)
+{
+    if (task->locals) {
+        destroy_locals(task);
+    }
+    if (task->scope != task->born) {
+        SPGI_MISUSE("a task returned with a scope open: close it with spg_scope_close first");
+    }
+    if (task->pins != 0) {
+        SPGI_MISUSE("a task returned while pinned: call spg_unpin as often as spg_pin");
+    }
+}
+
+static void stack_give(struct spgi_shard *shard, struct spgi_stack *stack)
+{
+    stack->link.next = shard->stacks.head;
+    shard->stacks.head = &stack->link;
+    uint64_t count = load_relaxed(&shard->stack_count) + 1;
+    store_relaxed(&shard->stack_count, count);
+    if (count > SPGI_STACK_CACHE) {
+        struct spgi_link *coldest = spgi_fifo_pop(&shard->stacks);
+        store_relaxed(&shard->stack_count, count - 1);
+        spgi_stack_depot_give(&shard->rt->stacks,
+                              SPGI_CONTAINER(coldest, struct spgi_stack, link));
+    }
+}
+
+struct spgi_stack *spgi_task_stack_take(struct spgi_shard *shard)
+{
+    struct spgi_link *link = spgi_fifo_pop(&shard->stacks);
+    if (link) {
+        store_relaxed(&shard->stack_count, load_relaxed(&shard->stack_count) - 1);
+        SPGI_COUNT(shard, stacks_reused);
+    } else {
+        struct spgi_fifo fresh = {0};
+        if (spgi_stack_depot_take(&shard->rt->stacks, &fresh, 1) == 0) {
+            return NULL;
+        }
+        SPGI_COUNT(shard, stacks_mapped);
+        link = spgi_fifo_pop(&fresh);
+    }
+    return SPGI_CONTAINER(link, struct spgi_stack, link);
+}
+
+void spgi_task_retry_stackless(struct spgi_shard *shard)
+{
+    struct spgi_link *link = spgi_fifo_pop(&shard->stackless);
+    if (link) {
+        spgi_ready(SPGI_CONTAINER(link, struct spgi_task, ready.link));
+    }
+}
+
+void spgi_task_ended(struct spgi_shard *shard, struct spgi_task *task)
+{
+    stack_give(shard, task->stack);
+    task->stack = NULL;
+    task->ended = true;
+    struct spgi_scope *born = task->born;
+    if (born) {
+        spgi_scope_leave(born, task, task->result);
+    }
+    // Counted before it can be joined, so that who joins it finds it counted.
+    store_release(&shard->counters.finished, load_relaxed(&shard->counters.finished) + 1);
+    uint64_t life = spgi_life_finish(&task->life);
+    spgi_join_wake(task, life);
+    if (!(life & SPGI_LIFE_HANDLE)) {
+        spgi_slot_free(shard, task);
+    }
+    if (load_relaxed(&shard->rt->phase) != SPGI_PHASE_RUN) {
+        spgi_shard_signal_quiet(shard);
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// calls.c: system calls that answer at once; see calls.h.
+#include "sys/calls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+static ssize_t result_of(ssize_t result)
+{
+    return result < 0 ? -errno : result;
+}
+
+ssize_t spgi_call_read_now(int fd, const struct iovec *buffers, int count, int64_t offset)
+{
+    return result_of(preadv2(fd, buffers, count, offset, RWF_NOWAIT));
+}
+
+ssize_t spgi_call_recv_now(int fd, void *buffer, size_t bytes, int flags)
+{
+    return result_of(recv(fd, buffer, bytes, flags | MSG_DONTWAIT));
+}
+
+ssize_t spgi_call_send_now(int fd, const void *buffer, size_t bytes, int flags)
+{
+    return result_of(send(fd, buffer, bytes, flags | MSG_DONTWAIT));
+}
+
+ssize_t spgi_call_recvmsg_now(int fd, struct msghdr *message, int flags)
+{
+    return result_of(recvmsg(fd, message, flags | MSG_DONTWAIT));
+}
+
+ssize_t spgi_call_sendmsg_now(int fd, const struct msghdr *message, int flags)
+{
+    return result_of(sendmsg(fd, message, flags | MSG_DONTWAIT));
+}
+
+int spgi_call_poll_now(int fd, unsigned events)
+{
+    struct pollfd entry = {.fd = fd, .events = (short)events};
+    int ready = poll(&entry, 1, 0);
+    return ready < 0 ? -errno : ready > 0 ? (unsigned short)entry.revents : 0;
+}
+
+int spgi_call_socket(int domain, int type, int protocol)
+{
+    return (int)result_of(socket(domain, type, protocol));
+}
+
+int spgi_call_bind(int fd, const struct sockaddr *address, socklen_t bytes)
+{
+    return (int)result_of(bind(fd, address, bytes));
+}
+
+int spgi_call_listen(int fd, int backlog)
+{
+    return (int)result_of(listen(fd, backlog));
+}
+
+int spgi_call_shutdown(int fd, int how)
+{
+    return (int)result_of(shutdown(fd, how));
+}
+
+int spgi_call_ftruncate(int fd, uint64_t bytes)
+{
+    return (int)result_of(ftruncate(fd, (off_t)bytes));
+}
+
+bool spgi_call_is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+void spgi_call_close(int fd)
+{
+    close(fd);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// overflow.c: the handler for faults; see overflow.h.
+#include "sys/overflow.h"
+
+#include "base/limits.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { SIGNALS = 2, REPORT_BYTES = 256 };
+static const int signals[SIGNALS] = {SIGSEGV, SIGBUS};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned users;                      // [lock] runtimes that want the report
+static struct sigaction before[SIGNALS];    // [lock to write] handlers that were there
+static spgi_overflow_describe *describer;   // [lock to write]
+
+static void pass_on(int signal, siginfo_t *info, void *context, const struct sigaction *to)
+{
+    if (to->sa_flags & SA_SIGINFO) {
+        to->sa_sigaction(signal, info, context);
+    } else if (to->sa_handler != SIG_DFL && to->sa_handler != SIG_IGN) {
+        to->sa_handler(signal);
+    } else {
+        sigaction(signal, to, NULL); // the faulting instruction runs again and meets the default
+    }
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+    char text[REPORT_BYTES];
+    if (info->si_code > 0 && describer(info->si_addr, text, sizeof text)) {
+        ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
+        (void)ignored;
+        struct sigaction standard = {.sa_handler = SIG_DFL};
+        sigaction(SIGABRT, &standard, NULL);
+        raise(SIGABRT);
+    }
+    pass_on(signal, info, context, &before[signal == SIGBUS]);
+}
+
+void spgi_overflow_install(spgi_overflow_describe *describe)
+{
+    pthread_mutex_lock(&lock);
+    if (users++ == 0) {
+        describer = describe;
+        struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+        sigemptyset(&action.sa_mask);
+        for (int i = 0; i < SIGNALS; i++) {
+            sigaction(signals[i], &action, &before[i]);
+        }
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+void spgi_overflow_uninstall(void)
+{
+    pthread_mutex_lock(&lock);
+    if (--users == 0) {
+        for (int i = 0; i < SIGNALS; i++) {
+            struct sigaction now;
+            sigaction(signals[i], NULL, &now);
+            if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_fault) {
+                sigaction(signals[i], &before[i], NULL); // nobody has put another one on top
+            }
+        }
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+// A signal frame holds all vector registers: the kernel tells how large it gets on this CPU.
+static size_t altstack_bytes(void)
+{
+    size_t frame = (size_t)getauxval(AT_MINSIGSTKSZ);
+    size_t bytes = (frame ? frame : (size_t)MINSIGSTKSZ) + SPGI_ALTSTACK_EXTRA;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return (bytes + page - 1) / page * page;
+}
+
+int spgi_overflow_thread_begin(void)
+{
+    size_t bytes = altstack_bytes();
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        return -ENOMEM;
+    }
+    stack_t stack = {.ss_sp = memory, .ss_size = bytes};
+    sigaltstack(&stack, NULL);
+    return 0;
+}
+
+void spgi_overflow_thread_end(void)
+{
+    stack_t none = {.ss_flags = SS_DISABLE};
+    stack_t mine;
+    if (sigaltstack(&none, &mine) == 0 && !(mine.ss_flags & SS_DISABLE)) {
+        munmap(mine.ss_sp, mine.ss_size);
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// thread.c: starting threads.
+#include "sys/thread.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+
+// All signals that are sent to the process go to the program's own threads.
+static void block_signals(sigset_t *before)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+    sigset_t blocked;
+    sigfillset(&blocked);
+    for (unsigned i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        sigdelset(&blocked, faults[i]);
+    }
+    pthread_sigmask(SIG_SETMASK, &blocked, before);
+}
+
+int spgi_thread_start(pthread_t *out, void *(*run)(void *), void *arg, const char *prefix,
+                      uint32_t number)
+{
+    sigset_t before;
+    block_signals(&before); // inherited: the new thread never runs without it
+    int error = pthread_create(out, NULL, run, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error) {
+        return -error;
+    }
+    char suffix[12];
+    char name[16];
+    int digits = snprintf(suffix, sizeof suffix, "-%u", number);
+    snprintf(name, sizeof name, "%.*s%s", (int)sizeof name - 1 - digits, prefix, suffix);
+    pthread_setname_np(*out, name);
+    return 0;
+}
+
+int spgi_thread_pin(uint32_t cpu)
+{
+    cpu_set_t *mask = CPU_ALLOC(cpu + 1);
+    size_t bytes = CPU_ALLOC_SIZE(cpu + 1);
+    if (!mask) {
+        return -ENOMEM;
+    }
+    CPU_ZERO_S(bytes, mask);
+    CPU_SET_S(cpu, bytes, mask);
+    int error = sched_setaffinity(0, bytes, mask) < 0 ? -errno : 0;
+    CPU_FREE(mask);
+    return error;
+}

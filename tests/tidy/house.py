@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+# house.py: the numbers and lists of the house rules, each exception with its reason.
+import collections
+import re
+
+FILE_LINES = 500
+FUNCTION_LINES = 70
+LINE_COLUMNS = 100
+
+# path -> (limit, reason)
+LONG_FILES = {}
+
+# Calls that no file makes -> what to do instead.
+BANNED = {
+    "sprintf": "use snprintf and look at its result",
+    "vsprintf": "use vsnprintf and look at its result",
+    "strcpy": "use memcpy with a length that was checked, or snprintf",
+    "strcat": "use snprintf at a position that was checked",
+    "strncpy": "it may leave the end open: use snprintf",
+    "gets": "use fgets",
+    "alloca": "take it from the heap, or use an array of constant size",
+    "strtok": "it keeps hidden state: split by hand, or use strtok_r",
+    "atoi": "it cannot tell an error: use strtol and look at its end pointer",
+    "atol": "it cannot tell an error: use strtol and look at its end pointer",
+}
+
+LEFTOVERS = ["TODO", "FIXME", "XXX", "HACK"]
+MACHINE_PATH = re.compile(r"(?:^|[\s\"'=(:`])/(?:work|root|home/\w+|Users/\w+)/[\w.-]+")
+NO_NOUNS = {"util", "utils", "misc", "helper", "helpers", "common", "stuff", "tools", "lib"}
+
+# The rules and their samples name what they look for.
+RULES_THEMSELVES = {"tests/tidy/house.py", "tests/tidy/test_tidy.py"}
+
+# Layers of src/, lowest first. A file includes its own layer or lower ones.
+LAYERS = ["base", "sys", "core", "api"]
+# Layers that know nothing of the public headers, because these describe what is built above them.
+BELOW_PUBLIC = {"base", "sys"}
+# base/ knows neither threads nor system calls.
+PURE_LAYER = "base"
+PURE_SYSTEM_HEADERS = {"assert.h", "limits.h", "math.h", "stdalign.h", "stdarg.h", "stdatomic.h",
+                       "stdbool.h", "stddef.h", "stdint.h", "string.h", "inttypes.h"}
+# (file, header) -> reason
+PURE_EXCEPTIONS = {
+    ("src/base/spinlock.h", "sched.h"):
+        "a waiter gives up its CPU, since the holder may have lost its own",
+}
+# Includes that belong to another world than the shipped build.
+GATED_INCLUDES = {
+    ("src/base/atomic.h", "explore_gate.h"): "the explorer's own gate, under SPGI_EXPLORE",
+}
+# Folders that may use the public headers only, beside their own files.
+PUBLIC_ONLY = ("apps/", "examples/", "bench/")
+
+# One place only: rule; folders where it holds; words; whether only calls of them count; files and
+# folders that may; what to do instead.
+Gate = collections.namedtuple("Gate", "rule where words calls allowed instead")
+
+GATES = [
+    Gate("gate-atomics", ("src/",),
+         re.compile(r"(?:atomic_\w+|__atomic_\w+|__sync_\w+|_Atomic|memory_order_\w+)"), False,
+         ("src/base/atomic.h",),
+         "use the macros of base/atomic.h, so that the explorer sees the access"),
+    Gate("gate-io-uring", ("src/", "apps/", "examples/", "include/"),
+         re.compile(r"(?:io_uring_\w+|IORING_\w+)"), False,
+         ("src/sys/",),
+         "go through sys/ring.h, the only door to the ring"),
+    Gate("gate-thread-local", ("src/", "apps/", "examples/", "include/"),
+         re.compile(r"(?:_Thread_local|__thread|thread_local)"), False,
+         ("src/core/shard.c",),
+         "a task may resume on another thread: pass the value, or use spg_local_set"),
+    Gate("gate-errno", ("src/", "apps/", "examples/", "include/"), re.compile(r"errno"), False,
+         ("src/sys/",),
+         "its address belongs to a thread, and a task may change threads: return a negative errno "
+         "value, and read errno in src/sys only"),
+    Gate("gate-switch", ("src/",), re.compile(r"spgi_ctx_\w+"), True,
+         ("src/sys/", "src/core/fiber.c"),
+         "go through core/fiber.h: one place saves and enters contexts"),
+    Gate("gate-suspend", ("src/",), re.compile(r"spgi_fiber_suspend"), True,
+         ("src/core/fiber.c", "src/core/wait.c"),
+         "wait through core/wait.h, which publishes the wait after the context is saved"),
+    Gate("gate-memory", ("src/",),
+         re.compile(r"(?:malloc|calloc|realloc|free|posix_memalign|aligned_alloc|strdup)"), True,
+         (),
+         "no allocation on the paths of tasks: take it from a pool, or list the file in house.py"),
+]
+
+# System headers that belong to a gate as its words do.
+GATED_HEADERS = {
+    "gate-atomics": "stdatomic.h",
+    "gate-io-uring": "liburing.h",
+    "gate-thread-local": "threads.h",
+}
+
+# Public headers whose functions all have one thing in common say it at their top; a contract below
+# may then leave it out. What every contract says: who may call, whether it suspends, what it gives.
+THREAD_WORDS = re.compile(
+    r"\b(?:[Tt]asks only|[Aa]ny thread|[Ff]oreign threads|[Tt]asks suspend|[Tt]asks of one runtime"
+    r"|[Ii]ts own task only|[Tt]he owner, or any task|from any thread)")
+SUSPEND_WORDS = re.compile(r"\b(?:[Dd]oes not suspend|[Ss]uspends?|[Bb]locks?)\b")
+RETURN_WORDS = re.compile(r"\b[Rr]eturns\b")
+# Return types that carry an error: their contract lists the codes.
+ERROR_TYPES = {"int", "ssize_t"}
+
+# A call that suspends takes its deadline last; these do not, and their contracts say why.
+NO_DEADLINE = {
+    "spg_close": "cleaning up must work",
+    "spg_scope_close": "cleaning up must work",
+    "spg_yield": "it is no wait",
+}
+
+# Public headers without functions of their own need no source and no test.
+# header -> noun of its source, where that is not its own
+SOURCE_NOUNS = {"spargio.h": "version"}
+# header -> noun of its test, where that is not its own
+TEST_NOUNS = {"spargio.h": "version"}

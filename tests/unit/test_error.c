@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// test_error.c: the one table of error codes.
+#include "support.h"
+
+#include <limits.h>
+
+START_TEST(every_code_of_the_table_has_its_text_and_cause)
+{
+#define REQUIRE_ENTRY(code, text, cause)                                                           \
+    REQUIRE_EQ(strcmp(spg_strerror(-code), text), 0);                                              \
+    REQUIRE_EQ(strcmp(spg_strerror(code), text), 0);                                               \
+    REQUIRE(spg_error_cause(-code) != NULL);                                                       \
+    REQUIRE_EQ(strcmp(spg_error_cause(-code), cause), 0);                                          \
+    REQUIRE_EQ(strcmp(spg_error_cause(code), cause), 0);
+    SPG_ERRORS(REQUIRE_ENTRY)
+#undef REQUIRE_ENTRY
+}
+END_TEST
+
+START_TEST(other_codes_have_the_systems_names)
+{
+    REQUIRE_EQ(strcmp(spg_strerror(-EIO), "EIO"), 0);
+    REQUIRE_EQ(strcmp(spg_strerror(ECONNREFUSED), "ECONNREFUSED"), 0);
+    REQUIRE_EQ(strcmp(spg_strerror(-ENOENT), "ENOENT"), 0);
+    REQUIRE(spg_error_cause(-EIO) == NULL);
+    REQUIRE(spg_error_cause(ECONNREFUSED) == NULL);
+    REQUIRE(spg_error_cause(0) == NULL);
+    static const int unknown[] = {-4000, 4000, 999999, INT_MAX, INT_MIN, -INT_MAX};
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        REQUIRE_EQ(strcmp(spg_strerror(unknown[i]), "unknown error"), 0);
+        REQUIRE(spg_error_cause(unknown[i]) == NULL);
+    }
+    for (int code = -200; code <= 200; code++) {
+        REQUIRE(spg_strerror(code) != NULL);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("error");
+    TCase *tests = add_tests(suite, "error", 10);
+    tcase_add_test(tests, every_code_of_the_table_has_its_text_and_cause);
+    tcase_add_test(tests, other_codes_have_the_systems_names);
+    return run_suite("test_error", suite);
+}

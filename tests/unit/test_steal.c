@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// test_steal.c: each knob of stealing is seen to act, through the counters.
+#include "support.h"
+
+enum { CROWD = 400 };
+
+typedef struct crowd {
+    atomic_int ran;
+    atomic_int elsewhere; // of these, on another shard than that of the hog
+    int count;
+    int patience; // rounds the hog holds its shard at most
+    int home;
+} crowd;
+
+// Long enough for a thief to come by between two of them.
+static void spin_for(spg_time ns)
+{
+    for (spg_time until = spg_after(ns); spg_now() < until;) {
+    }
+}
+
+static int member(void *arg)
+{
+    crowd *all = arg;
+    spin_for(2 * SPG_US);
+    atomic_fetch_add(&all->elsewhere, spg_shard() != all->home);
+    atomic_fetch_add(&all->ran, 1);
+    return 0;
+}
+
+// Queues a crowd on its own shard and keeps the shard busy meanwhile, so that thieves find it.
+static int hogs(void *arg)
+{
+    crowd *all = arg;
+    all->home = spg_shard();
+    spg_scope scope;
+    REQUIRE_OK(spg_scope_open(&scope, SPG_NEVER));
+    spg_attr attr = {.place = SPG_STEALABLE_ON, .shard = SPG_HERE};
+    REQUIRE_OK(spg_spawn_n(&scope, &attr, member, all, 0, (size_t)all->count));
+    for (int i = 0; i < all->patience && atomic_load(&all->ran) < all->count; i++) {
+        spin_for(20 * SPG_US);
+    }
+    return spg_scope_close(&scope);
+}
+
+// One hog after the other, until it is enough; gives the counters.
+static spg_stats steal_load(spg_options *options, int count, int patience, int rounds)
+{
+    options->shuffle_seed = 0; // which would move tasks by itself
+    spg_rt *rt = start_runtime(options);
+    crowd all = {.count = count, .patience = patience};
+    for (int i = 0; i < rounds; i++) {
+        atomic_store(&all.ran, 0);
+        spg_attr attr = pinned_to((uint32_t)i % options->shards);
+        spg_task hog;
+        int result = -1;
+        REQUIRE_OK(spg_spawn_in(rt, &attr, hogs, &all, &hog));
+        REQUIRE_OK(spg_join(hog, &result, SPG_NEVER));
+        REQUIRE_OK(result);
+        REQUIRE_EQ(atomic_load(&all.ran), count);
+    }
+    spg_stats stats;
+    REQUIRE_OK(spg_shutdown(rt, NULL, SPG_NEVER));
+    REQUIRE_OK(spg_stats_get(rt, &stats));
+    require_at_rest(rt);
+    REQUIRE_OK(spg_destroy(rt));
+    REQUIRE(stats.stolen >= (uint64_t)atomic_load(&all.elsewhere));
+    return stats;
+}
+
+START_TEST(stealing_is_on_by_default)
+{
+    spg_options options = test_options(2);
+    spg_stats stats = steal_load(&options, CROWD, 100000, 4);
+    REQUIRE(stats.stolen > 0);
+    REQUIRE(stats.steal_searches > 0);
+    REQUIRE(stats.steal_scans > 0);
+    REQUIRE_EQ(stats.stolen, stats.stolen_by_depth + stats.stolen_by_age);
+}
+END_TEST
+
+START_TEST(disabled_moves_nothing)
+{
+    spg_options options = test_options(2);
+    options.steal.disabled = true;
+    spg_stats stats = steal_load(&options, CROWD, 100, 10);
+    REQUIRE_EQ(stats.stolen, 0);
+    REQUIRE_EQ(stats.migrations, 0);
+}
+END_TEST
+
+START_TEST(margin_and_age_decide_together)
+{
+    // Deep enough is never, and so is old enough: nothing is taken.
+    spg_options options = test_options(2);
+    options.steal.margin = 60000;
+    options.steal.age_ns = 3600 * SPG_S;
+    spg_stats stats = steal_load(&options, CROWD, 200, 10);
+    REQUIRE_EQ(stats.stolen, 0);
+    REQUIRE(stats.steal_young > 0);
+    // Old at once: all that is taken is taken for its age.
+    options.steal.age_ns = 1;
+    stats = steal_load(&options, CROWD, 100000, 4);
+    REQUIRE(stats.stolen_by_age > 0);
+    REQUIRE_EQ(stats.stolen_by_depth, 0);
+    // Never old, but deep: for its depth.
+    options.steal.margin = 2;
+    options.steal.age_ns = 3600 * SPG_S;
+    stats = steal_load(&options, CROWD, 1000, 10);
+    REQUIRE(stats.stolen_by_depth > 0);
+    REQUIRE_EQ(stats.stolen_by_age, 0);
+}
+END_TEST
+
+// Searches that found something: those that did not are counted by reason.
+static uint64_t fruitful_scans(const spg_stats *stats)
+{
+    return stats->steal_scans - stats->steal_empty - stats->steal_young;
+}
+
+START_TEST(batch_bounds_what_is_taken_at_once)
+{
+    spg_options options = test_options(2);
+    options.steal.batch = 1;
+    spg_stats stats = steal_load(&options, CROWD, 1000, 10);
+    REQUIRE(stats.stolen > 0);
+    REQUIRE(stats.stolen <= fruitful_scans(&stats));
+    options.steal.batch = 16;
+    stats = steal_load(&options, CROWD, 1000, 10);
+    REQUIRE(stats.stolen > fruitful_scans(&stats));
+    REQUIRE(stats.stolen <= 16 * fruitful_scans(&stats));
+}
+END_TEST
+
+START_TEST(budget_bounds_the_victims_of_a_search)
+{
+    // Nothing can be taken, so that every search goes to its end.
+    spg_options options = test_options(4);
+    options.steal.margin = 60000;
+    options.steal.age_ns = 3600 * SPG_S;
+    options.steal.budget = 1;
+    spg_stats stats = steal_load(&options, CROWD, 200, 20);
+    REQUIRE(stats.steal_searches > 0);
+    REQUIRE(stats.steal_scans <= stats.steal_searches);
+    options.steal.budget = 3;
+    stats = steal_load(&options, CROWD, 200, 20);
+    REQUIRE(stats.steal_scans > stats.steal_searches);
+    REQUIRE(stats.steal_scans <= 3 * stats.steal_searches);
+}
+END_TEST
+
+START_TEST(backoff_skips_searches)
+{
+    spg_options options = test_options(2);
+    options.idle = SPG_IDLE_POLL; // idle shards search all the time
+    options.steal.margin = 60000;
+    options.steal.age_ns = 3600 * SPG_S;
+    options.steal.backoff_min = 1;
+    options.steal.backoff_max = 1;
+    spg_stats rarely = steal_load(&options, CROWD, 300, 10);
+    options.steal.backoff_min = 64;
+    options.steal.backoff_max = 64;
+    spg_stats often = steal_load(&options, CROWD, 300, 10);
+    REQUIRE(rarely.steal_searches > 0 && often.steal_searches > 0);
+    // Skipped per search: about 1, and about 64.
+    REQUIRE(often.steal_backoff / often.steal_searches >
+            2 * rarely.steal_backoff / rarely.steal_searches);
+}
+END_TEST
+
+START_TEST(watch_says_how_often_to_look_at_busy_shards)
+{
+    spg_options options = test_options(2);
+    options.steal.disabled = false;
+    options.steal.watch_ns = 50 * SPG_US;
+    options.steal.age_ns = 3600 * SPG_S; // nothing is taken: the watcher stays idle
+    options.steal.margin = 60000;
+    spg_stats stats = steal_load(&options, CROWD, 500, 20);
+    REQUIRE(stats.watches > 0);
+    options.steal.watch_ns = 3600 * SPG_S;
+    stats = steal_load(&options, CROWD, 500, 20);
+    REQUIRE_EQ(stats.watches, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("steal");
+    TCase *tests = add_tests(suite, "steal", 30);
+    tcase_add_test(tests, stealing_is_on_by_default);
+    tcase_add_test(tests, disabled_moves_nothing);
+    tcase_add_test(tests, margin_and_age_decide_together);
+    tcase_add_test(tests, batch_bounds_what_is_taken_at_once);
+    tcase_add_test(tests, budget_bounds_the_victims_of_a_search);
+    tcase_add_test(tests, backoff_skips_searches);
+    tcase_add_test(tests, watch_says_how_often_to_look_at_busy_shards);
+    return run_suite("test_steal", suite);
+}
