@@ -85,7 +85,8 @@ static inline bool refuse_by_choice(refusal *own, long number, refusal_choice *c
                                     void *context)
 {
     *own = (refusal){.choice = choice, .context = context};
-    long listener = install_filter(number, SECCOMP_RET_USER_NOTIF, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    long listener =
+        install_filter(number, SECCOMP_RET_USER_NOTIF, SECCOMP_FILTER_FLAG_NEW_LISTENER);
     if (listener < 0) {
         return false;
     }

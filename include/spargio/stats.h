@@ -84,7 +84,7 @@ static inline int spg_stats_get(spg_rt *rt, spg_stats *out)
     return spg_stats_get_sized(rt, out, sizeof *out);
 }
 
-// The numbers of one shard.
+// The numbers of one shard. What foreign threads spawn counts where it was sent to.
 // Any thread. Does not suspend. Returns 0; -EINVAL rt or out is NULL, or no such shard.
 SPG_API int spg_stats_shard_sized(spg_rt *rt, uint32_t shard, spg_stats *out, size_t size);
 static inline int spg_stats_shard(spg_rt *rt, uint32_t shard, spg_stats *out)

@@ -90,7 +90,7 @@ SPG_API int spg_detach(spg_task task);
 
 // Asks the task to end: its current wait, and all later ones, return -ECANCELED; scopes that it has
 // opened are cancelled with all that is in them. The kernel is asked to stop an op in flight. The
-// handle stays valid. Idempotent.
+// handle stays valid. Idempotent. A detached task can still be cancelled, by a handle from spg_self.
 // Any thread. Does not suspend.
 // Returns 0, also when the task has ended already; -ESRCH stale handle.
 SPG_API int spg_cancel(spg_task task);

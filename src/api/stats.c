@@ -10,16 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-// What no shard counts.
-static void add_outside(struct spg_rt *rt, spg_stats *out)
-{
-    uint64_t spawned = load_acquire(&rt->spawned_outside);
-    out->spawned += spawned;
-    out->tasks = out->spawned > out->finished ? out->spawned - out->finished : 0;
-    out->blocking_jobs += load_relaxed(&rt->pool.accepted);
-    out->blocking_refused += load_relaxed(&rt->pool.refused);
-}
-
 static void copy_out(const spg_stats *from, spg_stats *out, size_t size)
 {
     memcpy(out, from, size < sizeof *from ? size : sizeof *from);
@@ -40,7 +30,7 @@ int spg_stats_get_sized(spg_rt *rt, spg_stats *out, size_t size)
     }
     spg_stats all;
     collect(rt, 0, rt->shard_count, &all);
-    add_outside(rt, &all);
+    all.tasks = all.spawned > all.finished ? all.spawned - all.finished : 0;
     copy_out(&all, out, size);
     return 0;
 }

@@ -187,10 +187,8 @@ int spg_done(spg_task handle)
 {
     struct spgi_task *task = spgi_slot_find(handle);
     uint64_t life = task ? load_acquire(&task->life) : 0;
-    if (!task || spgi_life_gen(life) != spgi_handle_gen(handle.v)) {
-        return -ESRCH;
-    }
-    return (life & SPGI_LIFE_DONE) != 0;
+    bool held = (life & SPGI_LIFE_HANDLE) && spgi_life_gen(life) == spgi_handle_gen(handle.v);
+    return held ? (life & SPGI_LIFE_DONE) != 0 : -ESRCH;
 }
 
 int spg_name(spg_task handle, char *out, size_t bytes)
@@ -290,9 +288,8 @@ int spg_shard(void)
 
 spg_rt *spg_runtime(void)
 {
-    int error;
-    struct spgi_task *task = spgi_task_self(&error);
-    return task ? task->rt : NULL;
+    struct spgi_shard *shard = spgi_shard_self();
+    return shard && shard->running ? shard->rt : NULL;
 }
 
 uint32_t spg_sticky_shard(uint64_t key, uint32_t shards)

@@ -28,9 +28,10 @@ static uint64_t tasks_ended(struct spg_rt *rt)
 static uint64_t tasks_living(struct spg_rt *rt)
 {
     uint64_t ended = tasks_ended(rt); // first: see ending.h
-    uint64_t spawned = load_acquire(&rt->spawned_outside);
+    uint64_t spawned = 0;
     for (uint32_t i = 0; i < rt->shard_count; i++) {
         spawned += load_acquire(&rt->shards[i]->counters.spawned);
+        spawned += load_acquire(&rt->shards[i]->spawned_outside);
     }
     return spawned - ended;
 }

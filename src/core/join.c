@@ -45,6 +45,9 @@ int spgi_join_task(struct spgi_shard *shard, struct spgi_task *self, struct spgi
     if (refused) {
         return refused;
     }
+    if (joined == self && spgi_life_gen(load_relaxed(&self->life)) == gen) {
+        return -EDEADLK;
+    }
     struct registration registration = {&joined->life, gen, SPGI_JOIN_RUNNING};
     enum spgi_join found = spgi_join_look(load_acquire(&joined->life), gen);
     if (found == SPGI_JOIN_DONE) {
@@ -52,9 +55,6 @@ int spgi_join_task(struct spgi_shard *shard, struct spgi_task *self, struct spgi
     }
     if (found != SPGI_JOIN_RUNNING) {
         return error_of(found);
-    }
-    if (joined == self) {
-        return -EDEADLK;
     }
     if (deadline != SPG_NEVER && deadline <= spgi_clock_now()) {
         return -ETIME;

@@ -131,18 +131,18 @@ static int check_steal(spg_options *options)
     spg_steal_options *steal = &options->steal;
     int error = check_u32(options, "steal.budget", &steal->budget, 1, 65536, 64, false);
     error = error ? error
-                  : check_u32(options, "steal.victim_stride", &steal->victim_stride, 1, 256, 1, false);
-    error = error ? error : check_u32(options, "steal.probes", &steal->probes, 1, 1000, 2, false);
+                  : check_u32(options, "steal.victim_stride", &steal->victim_stride, 1, 65536, 1, false);
+    error = error ? error : check_u32(options, "steal.probes", &steal->probes, 1, 65536, 2, false);
     error = error ? error : check_u32(options, "steal.batch", &steal->batch, 1, 64, 4, false);
     error = error ? error : check_u32(options, "steal.margin", &steal->margin, 1, 65536, 2, false);
-    error = error ? error : check_u32(options, "steal.fail_cost", &steal->fail_cost, 1, 1000, 1, false);
+    error = error ? error : check_u32(options, "steal.fail_cost", &steal->fail_cost, 1, 65536, 1, false);
     error = error ? error
                   : check_u32(options, "steal.backoff_min", &steal->backoff_min, 1, 65536, 1, false);
     error = error ? error
                   : check_u32(options, "steal.backoff_max", &steal->backoff_max, 1, 65536, 32, false);
-    error = error ? error : check_ns(options, "steal.age_ns", &steal->age_ns, SPG_S, 50 * SPG_US, false);
+    error = error ? error : check_ns(options, "steal.age_ns", &steal->age_ns, 3600 * SPG_S, 50 * SPG_US, false);
     error = error ? error
-                  : check_ns(options, "steal.watch_ns", &steal->watch_ns, SPG_S, 100 * SPG_US, false);
+                  : check_ns(options, "steal.watch_ns", &steal->watch_ns, 3600 * SPG_S, 100 * SPG_US, false);
     if (!error && steal->backoff_min > steal->backoff_max) {
         spgi_options_explain(options,
                              "steal.backoff_min is %" PRIu32 ": it must not exceed steal.backoff_max, %" PRIu32,
@@ -160,9 +160,9 @@ static int check_limits(spg_options *o)
     error = error ? error
                   : check_u32(o, "sq_entries", &o->sq_entries, 8, SPG_MAX_RING_ENTRIES, 256, true);
     uint32_t cq = 4 * o->sq_entries;
-    cq = cq < 2 * SPG_MAX_RING_ENTRIES ? cq : 2 * SPG_MAX_RING_ENTRIES;
+    cq = cq < SPG_MAX_RING_ENTRIES ? cq : SPG_MAX_RING_ENTRIES;
     error = error ? error
-                  : check_u32(o, "cq_entries", &o->cq_entries, 8, 2 * SPG_MAX_RING_ENTRIES, cq, true);
+                  : check_u32(o, "cq_entries", &o->cq_entries, 8, SPG_MAX_RING_ENTRIES, cq, true);
     if (!error && o->cq_entries < o->sq_entries) {
         spgi_options_explain(o, "cq_entries is %" PRIu32 ": it must be at least sq_entries, %" PRIu32,
                              o->cq_entries, o->sq_entries);

@@ -7,9 +7,10 @@
 // ends the wait.
 #include "core/pool.h"
 
+#include "core/fiber.h"
 #include "core/sched.h"
 #include "core/shard.h"
-#include "core/fiber.h"
+#include "core/stats.h"
 #include "core/wait.h"
 #include "sys/clock.h"
 #include "sys/thread.h"
@@ -128,8 +129,9 @@ static bool ensure_thread(struct spg_rt *rt)
     return true;
 }
 
-static bool job_submit(struct spg_rt *rt, struct spgi_job *job)
+static bool job_submit(struct spgi_shard *shard, struct spgi_job *job)
 {
+    struct spg_rt *rt = shard->rt;
     struct spgi_pool *pool = &rt->pool;
     pthread_mutex_lock(&pool->lock);
     // Jobs that idle threads are about to take do not count against the queue.
@@ -143,7 +145,8 @@ static bool job_submit(struct spg_rt *rt, struct spgi_job *job)
         pthread_cond_signal(&pool->work);
     }
     pthread_mutex_unlock(&pool->lock);
-    add_relaxed(accepted ? &pool->accepted : &pool->refused, 1u);
+    SPGI_COUNT_N(shard, blocking_jobs, accepted);
+    SPGI_COUNT_N(shard, blocking_refused, !accepted);
     return accepted;
 }
 
@@ -179,7 +182,7 @@ int spgi_pool_run(struct spgi_shard *shard, struct spgi_task *task, spg_fn *fn, 
     if (refused) {
         return refused;
     }
-    if (!job_submit(shard->rt, &job)) {
+    if (!job_submit(shard, &job)) {
         spgi_wait_end(task);
         return -EAGAIN;
     }

@@ -54,7 +54,6 @@ static void task_init(struct spgi_task *task, const struct spgi_spawn *spawn, ui
     task->shard = target;
     task->pins = 0;
     task->stealable = spawn->attr.place == SPG_STEALABLE || spawn->attr.place == SPG_STEALABLE_ON;
-    task->ended = false;
     store_relaxed(&task->scoped, 0u);
     task->scope = spawn->scope;
     task->born = spawn->scope;
@@ -164,8 +163,10 @@ int spgi_task_spawn_outside(struct spg_rt *rt, const struct spgi_spawn *spawn, u
         uint32_t here = add_relaxed(&rt->entry_turn, 1u) % rt->shard_count;
         task_init(task, spawn, 0, target_of(rt, &spawn->attr, here));
         *handle = spgi_handle_of(task, spgi_life_gen(load_relaxed(&task->life)));
-        add_acqrel(&rt->spawned_outside, 1u);
+        add_acqrel(&rt->shards[task->shard]->spawned_outside, 1u); // before it can end
         spgi_ready(task);
+    } else {
+        add_relaxed(&rt->shards[0]->refused_outside, 1u);
     }
     pthread_mutex_unlock(&rt->entry_lock);
     return error;
@@ -244,7 +245,6 @@ void spgi_task_ended(struct spgi_shard *shard, struct spgi_task *task)
 {
     stack_give(shard, task->stack);
     task->stack = NULL;
-    task->ended = true;
     struct spgi_scope *born = task->born;
     if (born) {
         spgi_scope_leave(born, task, task->result);

@@ -106,7 +106,6 @@ struct spgi_task {
     uint32_t shard;         // where it must run (pinned), or last ran          [runner]
     uint16_t pins;          // depth of spg_pin                                 [runner]
     bool stealable;         //                                                  [const]
-    bool ended;             // fn has returned                                  [runner]
     uint32_t should_yield_calls; // [runner]
     spgi_a32 scoped;        // reason bits (core/life.h) from scopes it has opened  [any]
     spgi_a32 kicked;        // the kick errand is on its way                    [any]
@@ -273,6 +272,8 @@ struct spgi_shard {
     bool spawned_in_pass;
 
     struct spgi_counters counters;
+    spgi_a64 spawned_outside;     // tasks that foreign threads gave to this shard   [any]
+    spgi_a64 refused_outside;     // spawns of foreign threads that were refused     [any; shard 0]
     spgi_a64 freed;               // task slots given back here                      [any; written by owner]
     struct spgi_errand phase_errand; // tells the shard that the runtime's phase has changed
     spgi_a32 phase_posted;        // it is on its way                                [any]
@@ -297,8 +298,6 @@ struct spgi_pool {
     bool stopping;                // [lock]
     bool has_ended;               // [lock] a thread has ended, and must be joined:
     pthread_t ended;              // [lock] the last one
-    spgi_a64 accepted;
-    spgi_a64 refused;
 };
 
 struct spg_rt {
@@ -334,7 +333,6 @@ struct spg_rt {
     pthread_mutex_t end_lock;     // one shutdown at a time
     pthread_mutex_t quiet_lock;
     pthread_cond_t quiet;         // something has ended while shutting down
-    spgi_a64 spawned_outside;     // tasks accepted from foreign threads
     uint32_t cpus_usable;         // [const]
 
     // Starting and stopping of shards' threads.                                     [lock: gate_lock]

@@ -321,7 +321,8 @@ static int stops_all_at_once(void *arg CK_ATTRIBUTE_UNUSED)
         REQUIRE_OK(spg_scope_open(&scope, SPG_NEVER));
         for (size_t i = 0; i < COPIES * CALLS; i++) {
             attempts[i] = (attempt){.all = &all, .call = &calls[i % CALLS], .deadline = SPG_NEVER};
-            spg_attr attr = {.place = (enum spg_place)(i % 5), .shard = (uint32_t)(i % 3), .key = i};
+            spg_attr attr = {
+                .place = (enum spg_place)(i % 5), .shard = (uint32_t)(i % 3), .key = i};
             // Of several that join, or wait for one timer, only one may.
             if (i >= CALLS && (attempts[i].call->wait == wait_join ||
                                attempts[i].call->wait == wait_timer)) {

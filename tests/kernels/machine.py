@@ -37,7 +37,7 @@ def boot(architecture, kernel, initramfs, log, limit):
     """Runs the machine for at most so many seconds; its serial line goes to the file log."""
     command = EMULATORS[architecture] + [
         "-accel", "tcg,thread=multi", "-smp", CPUS, "-m", MEMORY, "-nodefaults", "-no-user-config",
-        "-display", "none", "-no-reboot", "-chardev", f"file,id=console,path={log}",
+        "-display", "none", "-no-reboot", "-chardev", f"file,id=console,path={str(log).replace(chr(44), chr(44) * 2)}",
         "-serial", "chardev:console", "-kernel", str(kernel), "-initrd", str(initramfs),
         "-append", f"console={CONSOLES[architecture]} quiet panic=-1 oops=panic rdinit=/init"]
     # timeout outlives this process if need be, so that no emulator is left running in any case.

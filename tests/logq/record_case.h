@@ -5,6 +5,7 @@
 #define LOGQ_TESTS_RECORD_CASE_H
 
 #include "data/record.h"
+#include "seed.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -30,7 +31,7 @@ static inline void record_text_put(struct record_text *text, struct bytes part)
 {
     for (size_t i = 0; i < part.len; i++) {
         unsigned char c = (unsigned char)part.ptr[i];
-        ck_assert_msg(text->end - text->at > 8, "the buffer of the test is too small");
+        REQUIRE(text->end - text->at > 8, "the buffer of the test is too small");
         text->at += sprintf(text->at, c < 0x20 || c > 0x7e ? "\\x%02x" : "%c", c);
     }
     *text->at = '\0';
@@ -39,7 +40,7 @@ static inline void record_text_put(struct record_text *text, struct bytes part)
 static inline int record_text_visit(void *ctx, struct bytes name, struct bytes value)
 {
     struct record_text *text = ctx;
-    ck_assert_uint_ne(value.len, 0);
+    REQUIRE(value.len != 0, "an empty field was visited");
     int place = text->visits++;
     if (bytes_equal(name, bytes_of("_stream"))) {
         ck_assert(bytes_equal(value, record_case_source.stream));
@@ -85,7 +86,7 @@ static inline int record_find_visit(void *ctx, struct bytes name, struct bytes v
 {
     struct record_find *find = ctx;
     if (bytes_equal(name, find->name)) {
-        ck_assert_msg(find->value.len == 0, "%.*s came twice", (int)name.len, name.ptr);
+        REQUIRE(find->value.len == 0, "%.*s came twice", (int)name.len, name.ptr);
         find->value = value;
     }
     return 0;
@@ -96,23 +97,22 @@ static inline void record_check_wanted(struct bytes line, const struct field_set
 {
     struct record record;
     struct record whole;
-    ck_assert_int_eq(record_init(&record, wanted, RECORD_CASE_ARENA), 0);
-    ck_assert_int_eq(record_init(&whole, wanted, RECORD_CASE_ARENA), 0);
-    ck_assert(record_read(&record, line, &record_case_source));
-    ck_assert(record_read(&whole, line, &record_case_source));
+    REQUIRE(record_init(&record, wanted, RECORD_CASE_ARENA) == 0, "no memory");
+    REQUIRE(record_init(&whole, wanted, RECORD_CASE_ARENA) == 0, "no memory");
+    REQUIRE(record_read(&record, line, &record_case_source), "no memory");
+    REQUIRE(record_read(&whole, line, &record_case_source), "no memory");
     for (int i = 0; i < wanted->count; i++) {
         struct record_find find = { .name = wanted->names[i] };
-        ck_assert_int_eq(record_each(&whole, record_find_visit, &find), 0);
+        REQUIRE(record_each(&whole, record_find_visit, &find) == 0, "no memory");
         struct bytes got = record_value(&record, i);
-        ck_assert_msg(bytes_equal(got, find.value), "'%.*s': %.*s is '%.*s', not '%.*s'",
+        REQUIRE(bytes_equal(got, find.value), "'%.*s': %.*s is '%.*s', not '%.*s'",
                       (int)line.len, line.ptr, (int)wanted->names[i].len, wanted->names[i].ptr,
                       (int)got.len, got.ptr, (int)find.value.len, find.value.ptr);
         if (bytes_equal(wanted->names[i], bytes_of("_time"))) {
-            ck_assert_int_eq(record.has_time, got.len != 0);
+            REQUIRE(record.has_time == (got.len != 0), "%.*s", (int)line.len, line.ptr);
         }
     }
-    ck_assert(bytes_equal(record_format_name(record_format(&record)),
-                          record_format_name(record_format(&whole))));
+    REQUIRE(record_format(&record) == record_format(&whole), "%.*s", (int)line.len, line.ptr);
     record_free(&record);
     record_free(&whole);
 }

@@ -31,15 +31,16 @@ START_TEST(pieces_are_aligned_and_do_not_overlap)
             size_t align = (size_t)1 << seed_below(&seed, 8);
             size[i] = seed_below(&seed, i % 50 == 0 ? 100000 : 200);
             piece[i] = arena_alloc(&arena, size[i], align);
-            ck_assert_ptr_nonnull(piece[i]);
-            ck_assert_uint_eq((uintptr_t)piece[i] % align, 0);
+            REQUIRE(piece[i] != NULL, "the limit was hit");
+            REQUIRE((uintptr_t)piece[i] % align == 0, "%p is not aligned to %zu", (void *)piece[i],
+                    align);
             memset(piece[i], i & 0xff, size[i]);
             sum += size[i];
         }
         ck_assert_uint_ge(arena_used(&arena), sum);
         for (int i = 0; i < PIECES; i++) {
             for (size_t j = 0; j < size[i]; j++) {
-                ck_assert_uint_eq(piece[i][j], i & 0xff);
+                REQUIRE(piece[i][j] == (i & 0xff), "piece %d was overwritten", i);
             }
         }
         arena_reset(&arena);
@@ -57,7 +58,7 @@ START_TEST(the_limit_counts_memory_held)
     size_t got = 0;
     while (arena_alloc(&arena, 100, 8) != NULL) {
         got += 100;
-        ck_assert_uint_le(arena.held, limit);
+        REQUIRE(arena.held <= limit, "%zu held, limit %zu", arena.held, limit);
     }
     // Less than a tenth is lost to headers and ends of chunks.
     ck_assert_uint_gt(got, limit * 9 / 10);

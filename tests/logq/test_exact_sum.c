@@ -12,8 +12,8 @@
 static void add_text(struct exact_sum *sum, const char *text)
 {
     struct number number;
-    ck_assert_msg(number_parse(bytes_of(text), &number), "%s", text);
-    ck_assert(exact_sum_add(sum, &number));
+    REQUIRE(number_parse(bytes_of(text), &number), "%s", text);
+    REQUIRE(exact_sum_add(sum, &number), "no memory for %s", text);
 }
 
 // ---- known sums
@@ -237,14 +237,14 @@ START_TEST(integers_stay_exact_over_many)
     ck_assert(number_parse(bytes_of("9223372036854775807"), &large));
     ck_assert(number_parse(bytes_of("0.001"), &fraction));
     for (int i = 0; i < 1000000; i++) {
-        ck_assert(exact_sum_add(&sum, &large));
+        REQUIRE(exact_sum_add(&sum, &large), "no memory");
     }
     char text[64];
     exact_sum_format(&sum, text);
     ck_assert_str_eq(text, "9223372036854775807000000");
     exact_sum_init(&sum, &arena);
     for (int i = 0; i < 1000000; i++) {
-        ck_assert(exact_sum_add(&sum, &fraction));
+        REQUIRE(exact_sum_add(&sum, &fraction), "no memory");
     }
     exact_sum_format(&sum, text);
     ck_assert_str_eq(text, "1000");

@@ -10,7 +10,7 @@
 static struct number parse(const char *text)
 {
     struct number number;
-    ck_assert_msg(number_parse(bytes_of(text), &number), "'%s' should be a number", text);
+    REQUIRE(number_parse(bytes_of(text), &number), "'%s' should be a number", text);
     return number;
 }
 
@@ -169,8 +169,8 @@ START_TEST(all_ways_to_write_a_value_are_equal)
         struct number x = parse(text_a);
         struct number y = parse(text_b);
         int expected = (a > b) - (a < b);
-        ck_assert_msg(number_compare(&x, &y) == expected, "%s against %s", text_a, text_b);
-        ck_assert_msg(number_compare(&y, &x) == -expected, "%s against %s", text_b, text_a);
+        REQUIRE(number_compare(&x, &y) == expected, "%s against %s", text_a, text_b);
+        REQUIRE(number_compare(&y, &x) == -expected, "%s against %s", text_b, text_a);
     }
 }
 END_TEST
@@ -180,7 +180,7 @@ START_TEST(computed_integers_compare_like_read_ones)
     static const int64_t values[] = { INT64_MIN, INT64_MIN + 1, -1, 0, 1, 10, INT64_MAX };
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
         struct number computed = number_of_int64(values[i]);
-        char text[48];
+        char text[100];
         number_format_int128(values[i], text);
         struct number read = parse(text);
         ck_assert_int_eq(number_compare(&computed, &read), 0);
@@ -246,7 +246,7 @@ START_TEST(random_texts_convert_like_strtod)
         struct number number = parse(text);
         double expected = strtod(text, NULL);
         double got = number_to_double(&number);
-        ck_assert_msg(got == expected, "%s gave %.17g, not %.17g", text, got, expected);
+        REQUIRE(got == expected, "%s gave %.17g, not %.17g", text, got, expected);
     }
 }
 END_TEST
@@ -273,10 +273,10 @@ START_TEST(the_exact_middle_decides)
         memcpy(&bits, &low, sizeof(bits));
         double even = bits % 2 == 0 ? low : high;
         struct number number = parse(text);
-        ck_assert_msg(number_to_double(&number) == even, "middle above %a", low);
+        REQUIRE(number_to_double(&number) == even, "middle above %a", low);
         text[length - 1] = '1';
         number = parse(text);
-        ck_assert_msg(number_to_double(&number) == high, "just beyond the middle above %a", low);
+        REQUIRE(number_to_double(&number) == high, "just beyond the middle above %a", low);
     }
 }
 END_TEST
@@ -428,7 +428,7 @@ static void assert_shortest(double value)
 {
     char text[32];
     number_format_double(value, text);
-    ck_assert_msg(strtod(text, NULL) == value, "%.17g written as %s reads back differently", value,
+    REQUIRE(strtod(text, NULL) == value, "%.17g written as %s reads back differently", value,
                   text);
     char digits[40];
     size_t count = significant(text, digits);
@@ -437,15 +437,15 @@ static void assert_shortest(double value)
     if (count > 1) {
         // The nearest decimal with one digit less, and the next one away from zero.
         sprintf(nearest, "%.*e", (int)count - 2, value);
-        ck_assert_msg(strtod(nearest, NULL) != value, "%s is shorter than %s", nearest, text);
+        REQUIRE(strtod(nearest, NULL) != value, "%s is shorter than %s", nearest, text);
         double step = pow(10, floor(log10(fabs(value))) - (double)count + 2);
         sprintf(nearest, "%.*e", (int)count - 2, value + copysign(step * 0.5, value));
-        ck_assert_msg(strtod(nearest, NULL) != value, "%s is shorter than %s", nearest, text);
+        REQUIRE(strtod(nearest, NULL) != value, "%s is shorter than %s", nearest, text);
     }
     sprintf(nearest, "%.*e", (int)count - 1, value);
     if (strtod(nearest, NULL) == value) {
         significant(nearest, nearest_digits);
-        ck_assert_msg(strcmp(digits, nearest_digits) == 0, "%s is nearer than %s", nearest, text);
+        REQUIRE(strcmp(digits, nearest_digits) == 0, "%s is nearer than %s", nearest, text);
     }
 }
 

@@ -305,14 +305,14 @@ START_TEST(mutated_lines_agree_with_a_regular_expression)
         }
         regmatch_t group[GROUPS];
         bool matches = regexec(&regex, line, GROUPS, group, 0) == 0;
-        ck_assert(record_read(&record, bytes_of(line), &record_case_source));
+        REQUIRE(record_read(&record, bytes_of(line), &record_case_source), "%s", line);
         int64_t ns;
         if (matches) {
             struct clf_cache cache = { 0 };
             enum timestamp_result date = timestamp_read_clf(&cache, line + group[8].rm_so, &ns);
             matches = date == TIMESTAMP_OK || date == TIMESTAMP_OUT_OF_RANGE;
         }
-        ck_assert_msg(record_is_parsed(&record) == matches, "%s", line);
+        REQUIRE(record_is_parsed(&record) == matches, "%s", line);
         if (!matches) {
             continue;
         }
@@ -330,7 +330,7 @@ START_TEST(mutated_lines_agree_with_a_regular_expression)
             same = same && group_equals(line, group[GROUP_ADDR], record_value(&record, addr)) &&
                    group_equals(line, group[GROUP_USER], record_value(&record, user));
         }
-        ck_assert_msg(same, "%s", line);
+        REQUIRE(same, "%s", line);
         record_check_wanted(bytes_of(line), &wanted);
     }
     ck_assert_int_gt(parsed, rounds / 5);

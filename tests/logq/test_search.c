@@ -41,7 +41,7 @@ static void assert_found(struct bytes haystack, struct bytes needle, const char 
 {
     const char *expected = naive_find(haystack, needle);
     const char *got = bytes_find(haystack, needle);
-    ck_assert_msg(got == expected, "%s: haystack of %zu, needle '%.*s': found at %td, not %td", what,
+    REQUIRE(got == expected, "%s: haystack of %zu, needle '%.*s': found at %td, not %td", what,
                   haystack.len, (int)needle.len, needle.ptr, got == NULL ? -1 : got - haystack.ptr,
                   expected == NULL ? -1 : expected - haystack.ptr);
 }
@@ -62,10 +62,12 @@ START_TEST(every_place_in_every_length_at_both_fences)
                 for (size_t at = 0; at + needle.len <= length; at++) {
                     memset(begin, '.', length);
                     memcpy(begin + at, needle.ptr, needle.len);
-                    ck_assert_ptr_eq(bytes_find(haystack, needle), begin + at);
+                    REQUIRE(bytes_find(haystack, needle) == begin + at, "length %zu, place %zu",
+                            length, at);
                     // All of the needle but its last byte, at the very end.
                     begin[at + needle.len - 1] = '-';
-                    ck_assert_ptr_null(bytes_find(haystack, needle));
+                    REQUIRE(bytes_find(haystack, needle) == NULL, "length %zu, place %zu", length,
+                            at);
                 }
             }
         }

@@ -137,14 +137,14 @@ START_TEST(agrees_with_the_c_library)
         char expected[80];
         int64_t ns = 0;
         strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-        ck_assert_msg(timestamp_parse_rfc3339(bytes_of(text), &ns), "%s", text);
-        ck_assert_msg(ns == seconds * NS, "%s", text);
+        REQUIRE(timestamp_parse_rfc3339(bytes_of(text), &ns), "%s", text);
+        REQUIRE(ns == seconds * NS, "%s", text);
 
         strftime(text, sizeof(text), "%d/%b/%Y:%H:%M:%S +0000", &tm);
-        ck_assert_msg(timestamp_parse_clf(bytes_of(text), &ns), "%s", text);
-        ck_assert_msg(ns == seconds * NS, "%s", text);
-        ck_assert(timestamp_parse_clf_cached(&cache, bytes_of(text), &ns));
-        ck_assert_msg(ns == seconds * NS, "%s with a cache", text);
+        REQUIRE(timestamp_parse_clf(bytes_of(text), &ns), "%s", text);
+        REQUIRE(ns == seconds * NS, "%s", text);
+        REQUIRE(timestamp_parse_clf_cached(&cache, bytes_of(text), &ns), "%s", text);
+        REQUIRE(ns == seconds * NS, "%s with a cache", text);
 
         int64_t fraction = (int64_t)seed_below(&seed, 1000000000);
         for (size_t zeros = seed_below(&seed, 10); zeros > 0; zeros--) {
@@ -159,10 +159,11 @@ START_TEST(agrees_with_the_c_library)
         }
         strcpy(expected + length, "Z");
         char formatted[40];
-        ck_assert_uint_eq(timestamp_format(seconds * NS + fraction, formatted), length + 1);
-        ck_assert_str_eq(formatted, expected);
-        ck_assert(timestamp_parse_rfc3339(bytes_of(formatted), &ns));
-        ck_assert_int_eq(ns, seconds * NS + fraction);
+        REQUIRE(timestamp_format(seconds * NS + fraction, formatted) == length + 1 &&
+                    strcmp(formatted, expected) == 0,
+                "%s, not %s", formatted, expected);
+        REQUIRE(timestamp_parse_rfc3339(bytes_of(formatted), &ns) && ns == seconds * NS + fraction,
+                "%s", formatted);
     }
 }
 END_TEST

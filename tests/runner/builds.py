@@ -2,13 +2,14 @@
 # builds.py: a build folder of one configuration, and the results of the tests run in it.
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FOLDER = os.path.join(TOP, "build-test")
+FOLDER = os.environ.get("SPARGIO_TEST_BUILDS", os.path.join(TOP, "build-test"))
 SKIP_MARK = "SKIP:"
 
 PASSED = {"OK", "EXPECTEDFAIL"}
@@ -40,6 +41,14 @@ def end_group(group):
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
         pass
+
+
+def complaints(text, lines=40):
+    """Of a build's output what compilers and linkers complain about; its end if they do not."""
+    chosen = [line for line in text.splitlines()
+              if re.search(r"FAILED|error|warning|undefined|multiple definition", line)
+              and not line.startswith("[") and len(line) < 1000]
+    return tail("\n".join(chosen[:lines]) if chosen else text, lines)
 
 
 def run(command, log, seconds, environment=None):
@@ -102,7 +111,7 @@ class Build:
             outcome.passed += 1
         else:
             outcome.fail("%s: it does not build\n%s\n    again: ninja -C %s"
-                         % (self.name, tail(read(self._log("build")), 60), self.folder))
+                         % (self.name, complaints(read(self._log("build"))), self.folder))
 
     def _line(self, command):
         return " ".join(["%s=%s" % item for item in self.compilers.items()] + command)

@@ -28,11 +28,9 @@ static void arena_enter(struct arena *arena, struct arena_chunk *chunk)
 static bool arena_grow(struct arena *arena, size_t needed)
 {
     size_t smallest;
-    if (__builtin_add_overflow(needed, sizeof(struct arena_chunk), &smallest)) {
-        return false;
-    }
     size_t room = arena->limit - arena->held;
-    if (smallest > room) {
+    if (__builtin_add_overflow(needed, sizeof(struct arena_chunk), &smallest) ||
+        smallest > PTRDIFF_MAX || smallest > room) {
         return false;
     }
     size_t size = arena->held < ARENA_CHUNK_MIN ? ARENA_CHUNK_MIN : arena->held;

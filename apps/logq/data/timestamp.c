@@ -21,13 +21,16 @@ static enum timestamp_result ns_of_seconds(int64_t seconds, int64_t fraction_ns,
 
 enum timestamp_result timestamp_read_rfc3339(struct bytes text, int64_t *ns)
 {
+    if (text.len == 0) {
+        return TIMESTAMP_NOT_A_TIME;
+    }
     struct time_reader reader = { text.ptr, text.ptr + text.len };
     int year;
     struct date date;
     int hour;
     int minute;
     int second;
-    if (text.len == 0 || !read_digits(&reader, 4, &year) || !read_char(&reader, '-') ||
+    if (!read_digits(&reader, 4, &year) || !read_char(&reader, '-') ||
         !read_digits(&reader, 2, &date.month) || !read_char(&reader, '-') ||
         !read_digits(&reader, 2, &date.day) || !read_separator_t(&reader) ||
         !read_digits(&reader, 2, &hour) || !read_char(&reader, ':') ||
@@ -207,7 +210,8 @@ static char *write_padded(char *out, int64_t value, int digits)
 size_t timestamp_format(int64_t ns, char out[40])
 {
     int64_t seconds = floor_divide(ns, NS_PER_SECOND);
-    int64_t fraction = ns - seconds * NS_PER_SECOND;
+    int64_t fraction = ns % NS_PER_SECOND;
+    fraction += fraction < 0 ? NS_PER_SECOND : 0;
     int64_t days = floor_divide(seconds, SECONDS_PER_DAY);
     int64_t of_day = seconds - days * SECONDS_PER_DAY;
     struct date date = date_of_days(days);

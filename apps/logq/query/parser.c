@@ -83,7 +83,7 @@ bool parser_take_plain_names(struct parser *parser, struct name_list *names)
 {
     *names = (struct name_list){ 0 };
     for (;;) {
-        struct bytes name;
+        struct bytes name = { 0 };
         size_t position = parser->lexer.token.start;
         if (!parser_take_name(parser, "a field name", &name) ||
             !add_name(parser, names, name, position)) {
