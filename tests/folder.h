@@ -6,23 +6,29 @@
 #include "support.h"
 
 #include <ftw.h>
-#include <limits.h>
 #include <sys/stat.h>
 
 // Paths given out live as long as the folder; there are only so many.
 #define FOLDER_PATHS 16
 
 typedef struct folder {
-    char path[PATH_MAX / 4];
-    char paths[FOLDER_PATHS][PATH_MAX / 2];
+    char *path;
+    char *paths[FOLDER_PATHS];
     int used;
 } folder;
+
+static inline char *joined_path(const char *one, const char *other)
+{
+    char *path = NULL;
+    REQUIRE(asprintf(&path, "%s/%s", one, other) > 0);
+    return path;
+}
 
 static inline const char *folder_path(folder *home, const char *name)
 {
     REQUIRE(home->used < FOLDER_PATHS);
-    char *path = home->paths[home->used++];
-    snprintf(path, sizeof home->paths[0], "%s/%s", home->path, name);
+    char *path = joined_path(home->path, name);
+    home->paths[home->used++] = path;
     return path;
 }
 
@@ -31,7 +37,7 @@ static inline folder *make_folder(void)
     folder *home = calloc(1, sizeof *home);
     REQUIRE(home != NULL);
     const char *base = getenv("TMPDIR");
-    snprintf(home->path, sizeof home->path, "%s/spargio-test-XXXXXX", base != NULL ? base : "/tmp");
+    home->path = joined_path(base != NULL ? base : "/tmp", "spargio-test-XXXXXX");
     if (mkdtemp(home->path) == NULL) {
         ck_abort_msg("no folder %s: %s", home->path, strerror(errno));
     }
@@ -47,6 +53,10 @@ static inline int remove_entry(const char *path, const struct stat *attributes C
 static inline void remove_folder(folder *home)
 {
     nftw(home->path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    while (home->used > 0) {
+        free(home->paths[--home->used]);
+    }
+    free(home->path);
     free(home);
 }
 

@@ -46,8 +46,9 @@ static inline bool refuse_system_call(long number, int code)
     return install_filter(number, SECCOMP_RET_ERRNO | (uint32_t)code, 0) == 0;
 }
 
-// Decides on call number count (from 0): 0 lets it happen, a code makes it fail.
-typedef int refusal_choice(void *context, unsigned count);
+// Decides on call number count (from 0), by its arguments: 0 lets it happen, a code makes it fail.
+// Pointers among the arguments are of this process.
+typedef int refusal_choice(void *context, unsigned count, const __u64 *arguments);
 
 typedef struct refusal {
     refusal_choice *choice;
@@ -69,7 +70,8 @@ static inline void *refusal_loop(void *arg)
             }
             return NULL;
         }
-        int code = own->choice(own->context, atomic_fetch_add(&own->count, 1));
+        unsigned count = atomic_fetch_add(&own->count, 1);
+        int code = own->choice(own->context, count, request.data.args);
         struct seccomp_notif_resp response = {
             .id = request.id,
             .error = -code,

@@ -61,8 +61,8 @@ static void task_init(struct spgi_task *task, const struct spgi_spawn *spawn, ui
     spgi_task_rename(task, spawn->attr.name);
     uint64_t gen = spgi_life_gen(load_relaxed(&task->life));
     uint64_t handle = spawn->joinable ? SPGI_LIFE_HANDLE : 0;
-    // Sequentially consistent: a scope that is stopped from now on finds a live task to mark.
-    store_seqcst(&task->life, gen << SPGI_LIFE_GEN_SHIFT | handle);
+    // Release: whoever finds the task through its handle, or its scope, sees it whole.
+    store_release(&task->life, gen << SPGI_LIFE_GEN_SHIFT | handle);
 }
 
 static int admitted(struct spg_rt *rt, const struct spgi_spawn *spawn)

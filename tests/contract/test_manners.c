@@ -95,9 +95,13 @@ static manners manners_now(void)
     return now;
 }
 
+// Set by the C library for all that it installs, the default action included.
+#define RESTORER_FLAG 0x04000000
+
 static bool same_action(const struct sigaction *one, const struct sigaction *other)
 {
-    return one->sa_handler == other->sa_handler && one->sa_flags == other->sa_flags &&
+    return one->sa_handler == other->sa_handler &&
+           (one->sa_flags | RESTORER_FLAG) == (other->sa_flags | RESTORER_FLAG) &&
            memcmp(&one->sa_mask, &other->sa_mask, 8) == 0;
 }
 

@@ -99,6 +99,9 @@ def fetch_image(packages, cache, kernel):
 
 def fetch_sysroot(packages, cache, debian):
     """A folder with the static libraries of a foreign architecture."""
+    if re.search(r"\s", str(cache)):
+        raise Failed(f"pkg-config cannot use libraries below '{cache}', a name with a space: name "
+                     "another folder with SPARGIO_CACHE")
     files = [packages.fetch(f"{name}:{debian}/{host_release()}") for name in LIBRARIES]
     folder = cache / f"sysroot-{debian}"
     contents = folder / "packages"

@@ -7,7 +7,7 @@ import time
 CPUS = "2"
 MEMORY = "2G"
 POLL_SECONDS = 0.1
-END_SECONDS = 10  # for an emulator that was told to end
+KILL_SECONDS = 5  # for an emulator to end by itself, once it was told to
 
 # Emulation in software alone: the same everywhere, also where the machine is itself a virtual one.
 EMULATORS = {
@@ -37,12 +37,13 @@ def boot(architecture, kernel, initramfs, log, limit):
     """Runs the machine for at most so many seconds; its serial line goes to the file log."""
     command = EMULATORS[architecture] + [
         "-accel", "tcg,thread=multi", "-smp", CPUS, "-m", MEMORY, "-nodefaults", "-no-user-config",
-        "-display", "none", "-no-reboot", "-chardev", f"file,id=console,path={str(log).replace(chr(44), chr(44) * 2)}",
+        "-display", "none", "-no-reboot",
+        "-chardev", "file,id=console,path=" + str(log).replace(",", ",,"),
         "-serial", "chardev:console", "-kernel", str(kernel), "-initrd", str(initramfs),
         "-append", f"console={CONSOLES[architecture]} quiet panic=-1 oops=panic rdinit=/init"]
     # timeout outlives this process if need be, so that no emulator is left running in any case.
     # It stays in this process's group, so that whoever ends the group ends the emulator, too.
-    command = ["timeout", "--foreground", "--kill-after=5", str(limit)] + command
+    command = ["timeout", "--foreground", f"--kill-after={KILL_SECONDS}", str(limit)] + command
     log.write_text("")
     start = time.monotonic()
     boot_seconds = None
@@ -73,7 +74,7 @@ def stop(emulator):
     if emulator.poll() is None:
         emulator.terminate()
         try:
-            emulator.wait(END_SECONDS)
+            emulator.wait(2 * KILL_SECONDS)
         except subprocess.TimeoutExpired:
             emulator.kill()
             emulator.wait()

@@ -3,6 +3,7 @@
 # test_kernels.py: any form of apt sources is understood, a mirror's gaps are told, and a machine
 # that hangs, panics or leaves programs out never passes.
 import contextlib
+import hashlib
 import io
 import shutil
 import subprocess
@@ -53,6 +54,10 @@ Components: main
 """
 
 
+def summary_of(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 class Sources(unittest.TestCase):
     def test_one_line_style(self):
         mirrors, security = archive.choose_mirrors(archive.parse_one_line(ONE_LINE))
@@ -89,7 +94,7 @@ class Mirror(unittest.TestCase):
         lists.mkdir(parents=True)
         paragraphs = [self.make_package(version) for version in ("6.12.9", "6.12.10")]
         (lists / "Packages").write_text("\n".join(paragraphs))
-        summary = self.output_of("sha256sum", lists / "Packages").split()[0]
+        summary = summary_of(lists / "Packages")
         (self.folder / "dists/bookworm/Release").write_text(
             "Codename: bookworm\nArchitectures: amd64\nComponents: main\n"
             "Date: Thu, 01 Jan 2026 00:00:00 UTC\nSHA256:\n"
@@ -98,9 +103,6 @@ class Mirror(unittest.TestCase):
     def tearDown(self):
         archive.machine_sources, archive.KEYRINGS = self.kept
         self.place.cleanup()
-
-    def output_of(self, *words):
-        return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
     def make_package(self, version):
         tree = self.folder / "tree"
@@ -111,11 +113,11 @@ class Mirror(unittest.TestCase):
         (tree / "boot" / f"vmlinuz-{version}").write_text(version)
         (tree / "DEBIAN/control").write_text(control)
         path = self.folder / f"{version}.deb"
-        self.output_of("dpkg-deb", "--root-owner-group", "--build", tree, path)
+        subprocess.run(["dpkg-deb", "--root-owner-group", "--build", tree, path], check=True,
+                       capture_output=True)
         shutil.rmtree(tree)
-        summary = self.output_of("sha256sum", path).split()[0]
         return (f"{control}Filename: {path.name}\nSize: {path.stat().st_size}\n"
-                f"SHA256: {summary}\n")
+                f"SHA256: {summary_of(path)}\n")
 
     def open(self, wanted):
         packages = archive.Archive(self.folder / "apt", wanted)
@@ -255,13 +257,13 @@ class Reports(unittest.TestCase):
 
 class Emulators(unittest.TestCase):
     def boot(self, script, limit):
-        kept = machine.EMULATORS
-        machine.EMULATORS = {"x86_64": ["sh", "-c", script]}
+        kept = machine.EMULATORS, machine.KILL_SECONDS
+        machine.EMULATORS, machine.KILL_SECONDS = {"x86_64": ["sh", "-c", script]}, 1
         try:
             with tempfile.TemporaryDirectory() as folder:
                 return machine.boot("x86_64", "kernel", "image", Path(folder, "log"), limit)
         finally:
-            machine.EMULATORS = kept
+            machine.EMULATORS, machine.KILL_SECONDS = kept
 
     def test_one_that_hangs_is_ended(self):
         self.assertEqual(self.boot("exec sleep 100", 1).ended, "not off within 1 s")

@@ -325,7 +325,7 @@ static struct bytes nested(char *out, int objects, int depth)
 
 START_TEST(nesting_has_a_limit)
 {
-    static char text[100000];
+    static char text[110000];
     for (int objects = 1; objects <= RECORD_JSON_DEPTH_LIMIT; objects++) {
         ck_assert(is_json(nested(text, objects, RECORD_JSON_DEPTH_LIMIT)));
         ck_assert(!is_json(nested(text, objects, RECORD_JSON_DEPTH_LIMIT + 1)));

@@ -47,7 +47,7 @@ def complaints(text, lines=40):
     """Of a build's output what compilers and linkers complain about; its end if they do not."""
     chosen = [line for line in text.splitlines()
               if re.search(r"FAILED|error|warning|undefined|multiple definition", line)
-              and not line.startswith("[") and len(line) < 1000]
+              and not line.startswith("[") and " -MQ " not in line and " -Wl," not in line]
     return tail("\n".join(chosen[:lines]) if chosen else text, lines)
 
 

@@ -12,6 +12,7 @@
 The last line is 'N passed, N failed, N skipped'. Exit code 1 when anything failed.
 Build folders and logs are in build-test/; a second run builds what has changed only."""
 import os
+import platform
 import sys
 import time
 
@@ -88,6 +89,7 @@ def main(arguments):
             print("%-26s %s" % (step.name, "" if step.always else "with --all"))
         return 0
     start = time.monotonic()
+    say("Linux %s, %s, %d CPUs" % (platform.release(), platform.machine(), os.cpu_count() or 1))
     total = []
     for step in chosen:
         run_step(step, total)

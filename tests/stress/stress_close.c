@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// stress_close.c: closing against ops in flight on all shards, while the number of the descriptor is
-// used again at once. Whoever waits gets -EBADF or a result, and nobody touches the next user's data.
+// stress_close.c: closing against ops in flight on all shards, while the number of the descriptor
+// is used again at once. Whoever waits gets -EBADF, and nobody touches the next user's data.
 #include "streams.h"
 
 #include <poll.h>

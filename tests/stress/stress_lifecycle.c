@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// stress_lifecycle.c: a thousand runtimes, one after the other. Threads, descriptors and memory stay
-// what they are after the first few.
+// stress_lifecycle.c: a thousand runtimes, one after the other. Threads, descriptors and memory
+// stay what they are after the first few.
 #include "streams.h"
 
 enum { WARM_UP = 50 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// stress_trees.c: fan-out and fan-in in random trees of scopes, with cancels and deadlines on the way.
-// What is accepted runs once and ends before its scope does; a scope's error is one that its tasks
-// gave.
+// stress_trees.c: fan-out and fan-in in random trees of scopes, with cancels and deadlines on the
+// way. What is accepted runs once and ends before its scope; a scope's error is one of its tasks'.
 #include "streams.h"
 
 enum { SHARDS = 3, MOST_CHILDREN = 6 };

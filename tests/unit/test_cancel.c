@@ -199,6 +199,27 @@ TASK_TEST(cancel_reaches_all_scopes_a_task_has_opened, 3)
     return 0;
 }
 
+static int tells_its_handle(void *arg)
+{
+    atomic_store((_Atomic(uint64_t) *)arg, spg_self().v);
+    return spg_sleep(SPG_NEVER);
+}
+
+TASK_TEST(a_detached_task_is_cancelled_by_its_own_handle, 2)
+{
+    _Atomic(uint64_t) told = 0;
+    spg_scope scope;
+    REQUIRE_OK(spg_scope_open(&scope, SPG_NEVER));
+    REQUIRE_OK(spg_spawn(NULL, tells_its_handle, &told, NULL));
+    AWAIT(atomic_load(&told) != 0);
+    spg_task task = {atomic_load(&told)};
+    REQUIRE_CODE(spg_join(task, NULL, SPG_NOW), -ESRCH); // cancelled, not joined
+    REQUIRE_OK(spg_cancel(task));
+    REQUIRE_CODE(spg_scope_close(&scope), -ECANCELED);
+    REQUIRE_CODE(spg_cancel(task), -ESRCH);
+    return 0;
+}
+
 // Cancelling a task leaves its siblings, and its parent, alone.
 TASK_TEST(cancel_reaches_nobody_else, 2)
 {
@@ -227,6 +248,7 @@ int main(void)
     tcase_add_test(tests, a_task_cancels_itself);
     tcase_add_test(tests, a_cancelled_task_is_refused_what_is_there_but_may_clean_up);
     tcase_add_test(tests, cancel_reaches_all_scopes_a_task_has_opened);
+    tcase_add_test(tests, a_detached_task_is_cancelled_by_its_own_handle);
     tcase_add_test(tests, cancel_reaches_nobody_else);
     return run_suite("test_cancel", suite);
 }

@@ -37,11 +37,11 @@ struct date date_of_days(int64_t days)
     const int64_t days_per_400_years = 146097;
     days += DAYS_BEFORE_1970;
     int64_t era = floor_divide(days, days_per_400_years);
-    int64_t rest = days - era * days_per_400_years;
+    uint32_t rest = (uint32_t)(days - era * days_per_400_years);
     // Take the leap days out, then every year has 365 days.
-    int64_t year = (rest - rest / 1460 + rest / 36524 - rest / 146096) / 365;
+    uint32_t year = (rest - rest / 1460 + rest / 36524 - rest / 146096) / 365;
     rest -= year * 365 + year / 4 - year / 100;
-    int64_t months = (5 * rest + 2) / 153;
+    uint32_t months = (5 * rest + 2) / 153;
     struct date date = {
         .year = era * 400 + year,
         .month = (int)(months < 10 ? months + 3 : months - 9),

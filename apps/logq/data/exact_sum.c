@@ -8,13 +8,14 @@
 
 #include "exact_sum.h"
 
+#include "double_parts.h"
+
 #include <math.h>
 
 typedef unsigned __int128 uint128;
 
-#define WIDE_UNIT (-1074)
+#define WIDE_UNIT DOUBLE_EXPONENT_MIN
 #define WINDOW_UNIT (-96)
-#define DOUBLE_BITS 53
 
 // 1074 bits below the point, 1024 above, 53 for the count of numbers, and a sign.
 #define WIDE_WORDS 34
@@ -181,26 +182,19 @@ static bool exact_sum_add_double(struct exact_sum *sum, double value)
         sum->has_negative_infinity |= value < 0;
         return true;
     }
-    int exponent;
-    double fraction = frexp(fabs(value), &exponent);
-    exponent -= DOUBLE_BITS;
-    uint64_t mantissa = (uint64_t)ldexp(fraction, DOUBLE_BITS);
-    if (exponent < WIDE_UNIT) {
-        mantissa >>= WIDE_UNIT - exponent;
-        exponent = WIDE_UNIT;
-    }
-    if (mantissa == 0) {
+    struct double_parts parts = double_split(value);
+    if (parts.mantissa == 0) {
         return true;
     }
-    int shift = exponent - WINDOW_UNIT;
+    int shift = parts.exponent - WINDOW_UNIT;
     if (shift >= 0 && shift <= WINDOW_SHIFT_MAX) {
-        words_add(sum->window, WINDOW_WORDS, mantissa, shift, value < 0);
+        words_add(sum->window, WINDOW_WORDS, parts.mantissa, shift, value < 0);
         return true;
     }
     if (!exact_sum_widen(sum)) {
         return false;
     }
-    words_add(sum->wide->word, WIDE_WORDS, mantissa, exponent - WIDE_UNIT, value < 0);
+    words_add(sum->wide->word, WIDE_WORDS, parts.mantissa, parts.exponent - WIDE_UNIT, value < 0);
     return true;
 }
 

@@ -38,29 +38,49 @@ int field_builtin_find(struct bytes name)
     return -1;
 }
 
-static uint64_t load_word(const char *from, size_t bytes)
+static uint64_t load8(const char *from)
 {
-    uint64_t word = 0;
-    memcpy(&word, from, bytes);
+    uint64_t word;
+    memcpy(&word, from, sizeof(word));
+    return word;
+}
+
+static uint64_t load4(const char *from)
+{
+    uint32_t word;
+    memcpy(&word, from, sizeof(word));
     return word;
 }
 
 // Names of a query are few and chosen by its author, so the hash need not resist an attacker; it
-// has to be cheap on the keys of every JSON line.
+// has to be cheap on the keys of JSON lines. Loads overlap where the length is no multiple.
 static size_t path_hash(struct bytes name)
 {
     const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
     uint64_t hash = name.len * factor;
     const char *at = name.ptr;
-    size_t left = name.len;
-    for (; left > 8; left -= 8, at += 8) {
-        hash = (hash ^ load_word(at, 8)) * factor;
-        hash ^= hash >> 32;
-    }
-    if (left > 0) {
-        hash = (hash ^ load_word(at, left)) * factor;
+    const char *end = name.ptr + name.len;
+    if (name.len >= 8) {
+        for (; end - at > 8; at += 8) {
+            hash = (hash ^ load8(at)) * factor;
+            hash ^= hash >> 32;
+        }
+        hash = (hash ^ load8(end - 8)) * factor;
+    } else if (name.len >= 4) {
+        hash = (hash ^ (load4(at) << 32 | load4(end - 4))) * factor;
+    } else if (name.len > 0) {
+        uint64_t letters = (unsigned char)at[0] | (uint64_t)(unsigned char)at[name.len / 2] << 8 |
+                           (uint64_t)(unsigned char)end[-1] << 16;
+        hash = (hash ^ letters) * factor;
     }
     return (size_t)(hash >> 32);
+}
+
+// Most keys of a line are not asked for; the length and the first byte tell so for nearly all.
+static uint64_t path_filter_bit(struct bytes name)
+{
+    size_t first = name.len == 0 ? 0 : (unsigned char)name.ptr[0];
+    return UINT64_C(1) << ((name.len * 7 + first) & 63);
 }
 
 // The slot of a name, or the free one where it would go. There is always a free one.
@@ -128,6 +148,7 @@ static struct field_path *path_enter(struct field_set *set, struct bytes name)
     struct field_path *path = path_slot(set->paths, set->path_slots, name);
     if (!path->is_used) {
         *path = (struct field_path){ .name = name, .index = -1, .is_used = true };
+        set->path_filter |= path_filter_bit(name);
         set->path_count++;
     }
     return path;
@@ -192,6 +213,9 @@ int field_set_find(const struct field_set *set, struct bytes name)
 
 const struct field_path *field_set_path(const struct field_set *set, struct bytes name)
 {
+    if ((set->path_filter & path_filter_bit(name)) == 0) {
+        return NULL;
+    }
     const struct field_path *path = path_slot(set->paths, set->path_slots, name);
     return path->is_used ? path : NULL;
 }

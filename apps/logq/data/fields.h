@@ -57,6 +57,7 @@ struct field_set {
     struct field_path *paths;          // open addressing, path_slots is a power of two
     size_t path_slots;
     size_t path_count;
+    uint64_t path_filter;              // a bit for each kind of name that is a path
     struct arena memory;
 };
 

@@ -16,15 +16,18 @@ static bool json_is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static void json_skip_space(struct json_reader *reader)
+static inline void json_skip_space(struct json_reader *reader)
 {
+    if (reader->at < reader->end && *reader->at > ' ') {
+        return;
+    }
     while (reader->at < reader->end && json_is_space(*reader->at)) {
         reader->at++;
     }
 }
 
 // Takes a character after optional white space.
-static bool json_take(struct json_reader *reader, char c)
+static inline bool json_take(struct json_reader *reader, char c)
 {
     json_skip_space(reader);
     if (reader->at == reader->end || *reader->at != c) {
@@ -34,7 +37,7 @@ static bool json_take(struct json_reader *reader, char c)
     return true;
 }
 
-static bool json_is_digit(const struct json_reader *reader)
+static inline bool json_is_digit(const struct json_reader *reader)
 {
     return reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9';
 }
@@ -46,7 +49,7 @@ static bool json_is_special(char c)
     return c == '"' || c == '\\' || (unsigned char)c < 0x20;
 }
 
-static uint32_t json_special_bits(const char *place)
+static inline uint32_t json_special_bits(const char *place)
 {
     scan_vector v = scan_load(place);
     scan_vector control = (scan_vector)(v < scan_splat(0x20));
@@ -54,7 +57,7 @@ static uint32_t json_special_bits(const char *place)
 }
 
 // The next quote, backslash or control character, or the end.
-static const char *json_find_special(const struct json_reader *reader)
+static inline const char *json_find_special(const struct json_reader *reader)
 {
     const char *at = reader->at;
     for (; reader->end - at >= SCAN_BYTES; at += SCAN_BYTES) {

@@ -17,6 +17,12 @@ struct lines {
     uint64_t blank;  // of these, the empty ones
     uint64_t cut;    // of these, longer than the limit
     bool is_cut;     // the line just handed out is the beginning of a longer one
+    // ------------------------------------------------------------------
+    const char *base;      // where the offsets below count from
+    const char *unindexed; // the part of the block whose line ends are not known yet
+    size_t next;           // of the offsets
+    size_t count;
+    uint32_t ends[128]; // of lines, some ahead of `at`
 };
 
 // The line length limit when the user sets none.

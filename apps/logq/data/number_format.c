@@ -6,6 +6,7 @@
 // digit by digit in exact integers (the free-format algorithm of Steele and White, in the form of
 // Burger and Dybvig).
 
+#include "double_parts.h"
 #include "number.h"
 
 #include <math.h>
@@ -42,8 +43,9 @@ size_t number_format_int128(__int128 value, char out[48])
 
 // ---- integers long enough for every double
 
-// The largest is the numerator of a subnormal scaled up: 53 + 1074 bits and a few to multiply by.
-#define BIG_LIMBS 37
+// The largest is the numerator of a subnormal scaled up: 53 + 1074 bits, 31 to normalize, and a few to
+// multiply by.
+#define BIG_LIMBS 38
 
 struct big {
     int limbs; // in use; the highest is not 0
@@ -97,35 +99,53 @@ static int big_compare(const struct big *a, const struct big *b)
     return 0;
 }
 
-// Compares a + b with c.
+// Compares a + b with c: subtracts both from c and looks at the sign.
 static int big_compare_sum(const struct big *a, const struct big *b, const struct big *c)
 {
-    struct big sum = a->limbs > b->limbs ? *a : *b;
-    const struct big *shorter = a->limbs > b->limbs ? b : a;
-    uint64_t carry = 0;
-    for (int i = 0; i < sum.limbs; i++) {
-        carry += (uint64_t)sum.limb[i] + (i < shorter->limbs ? shorter->limb[i] : 0);
-        sum.limb[i] = (uint32_t)carry;
-        carry >>= 32;
+    int limbs = a->limbs > b->limbs ? a->limbs : b->limbs;
+    limbs = c->limbs > limbs ? c->limbs : limbs;
+    int64_t rest = 0;
+    uint32_t any = 0;
+    for (int i = 0; i < limbs; i++) {
+        rest += i < c->limbs ? (int64_t)c->limb[i] : 0;
+        rest -= i < a->limbs ? (int64_t)a->limb[i] : 0;
+        rest -= i < b->limbs ? (int64_t)b->limb[i] : 0;
+        any |= (uint32_t)rest;
+        rest >>= 32;
     }
-    if (carry != 0) {
-        sum.limb[sum.limbs++] = (uint32_t)carry;
-    }
-    return big_compare(&sum, c);
+    return rest < 0 ? 1 : any == 0 ? 0 : -1;
 }
 
-// a -= b, where a >= b.
-static void big_subtract(struct big *a, const struct big *b)
+// a -= b * factor, where a is not less.
+static void big_subtract(struct big *a, const struct big *b, uint32_t factor)
 {
     uint64_t borrow = 0;
     for (int i = 0; i < a->limbs; i++) {
-        uint64_t taken = (i < b->limbs ? (uint64_t)b->limb[i] : 0) + borrow;
-        borrow = a->limb[i] < taken;
-        a->limb[i] = (uint32_t)(a->limb[i] - taken);
+        uint64_t taken = (i < b->limbs ? (uint64_t)b->limb[i] * factor : 0) + borrow;
+        borrow = (taken >> 32) + (a->limb[i] < (uint32_t)taken);
+        a->limb[i] -= (uint32_t)taken;
     }
     while (a->limbs > 0 && a->limb[a->limbs - 1] == 0) {
         a->limbs--;
     }
+}
+
+// Leaves a modulo b in a, and returns the quotient, which is below 10. The highest bit of b's highest
+// limb is set, so that the first estimate, which is never too high, is nearly right.
+static int big_divide(struct big *a, const struct big *b)
+{
+    if (a->limbs < b->limbs) {
+        return 0;
+    }
+    int top = b->limbs - 1;
+    uint64_t high = a->limbs > b->limbs ? a->limb[top + 1] : 0;
+    uint32_t quotient = (uint32_t)((high << 32 | a->limb[top]) / ((uint64_t)b->limb[top] + 1));
+    big_subtract(a, b, quotient);
+    while (big_compare(a, b) >= 0) {
+        big_subtract(a, b, 1);
+        quotient++;
+    }
+    return (int)quotient;
 }
 
 // ---- digits of a double
@@ -192,23 +212,19 @@ struct shortest {
 
 static void shortest_start(struct shortest *s, double value, int power)
 {
-    int exponent;
-    uint64_t mantissa = (uint64_t)ldexp(frexp(value, &exponent), 53);
-    exponent -= 53;
-    if (exponent < -1074) {
-        mantissa >>= -1074 - exponent;
-        exponent = -1074;
-    }
+    struct double_parts parts = double_split(value);
+    int exponent = parts.exponent;
     // Below a power of two the neighbour is only half as far away.
-    int uneven = mantissa == UINT64_C(1) << 52 && exponent > -1074;
+    int uneven = parts.mantissa == UINT64_C(1) << (DOUBLE_BITS - 1) &&
+                 exponent > DOUBLE_EXPONENT_MIN;
     int up = exponent > 0 ? exponent : 0;
     int down = exponent < 0 ? -exponent : 0;
     int grow = power < 0 ? -power : 0;
-    s->numerator = big_make(mantissa, up + 1 + uneven, grow);
+    s->numerator = big_make(parts.mantissa, up + 1 + uneven, grow);
     s->denominator = big_make(1, down + 1 + uneven, power > 0 ? power : 0);
     s->low = big_make(1, up, grow);
     s->high = big_make(1, up + uneven, grow);
-    s->inclusive = mantissa % 2 == 0;
+    s->inclusive = parts.mantissa % 2 == 0;
 }
 
 static bool shortest_reaches_above(const struct shortest *s)
@@ -223,17 +239,22 @@ static bool shortest_reaches_below(const struct shortest *s)
     return s->inclusive ? order <= 0 : order < 0;
 }
 
+// Makes the highest bit of the denominator's highest limb 1, for big_divide.
+static void shortest_normalize(struct shortest *s)
+{
+    uint32_t factor = UINT32_C(1) << __builtin_clz(s->denominator.limb[s->denominator.limbs - 1]);
+    big_multiply(&s->denominator, factor);
+    big_multiply(&s->numerator, factor);
+    big_multiply(&s->low, factor);
+    big_multiply(&s->high, factor);
+}
+
 static int shortest_next_digit(struct shortest *s)
 {
     big_multiply(&s->numerator, 10);
     big_multiply(&s->low, 10);
     big_multiply(&s->high, 10);
-    int digit = 0;
-    while (big_compare(&s->numerator, &s->denominator) >= 0) {
-        big_subtract(&s->numerator, &s->denominator);
-        digit++;
-    }
-    return digit;
+    return big_divide(&s->numerator, &s->denominator);
 }
 
 // value > 0 and finite.
@@ -247,6 +268,7 @@ static void decimal_by_generation(struct decimal *out, double value)
         big_multiply(&s.denominator, 10);
         out->point++;
     }
+    shortest_normalize(&s);
     out->digits = 0;
     for (;;) {
         int digit = shortest_next_digit(&s);

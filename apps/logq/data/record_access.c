@@ -11,6 +11,7 @@
 
 #include "record_formats.h"
 
+#include "clf_time.h"
 #include "ip_address.h"
 #include "scan.h"
 
@@ -30,6 +31,9 @@
 
 // No access log line is shorter: `a b  [...] "" - -`.
 #define ACCESS_LENGTH_MIN (5 + BRACKETS_LENGTH + 7)
+
+// From here on a bracket within 32 bytes has its date within the line.
+#define USUAL_START_LENGTH (32 + BRACKETS_LENGTH)
 
 // A quoted text without its quotes.
 struct quoted {
@@ -56,26 +60,40 @@ struct access_line {
 
 // ---- finding the parts
 
-// The next quote or backslash, or the end. The 16 bytes before the end must be readable.
-static const char *find_quote(const char *at, const char *end)
+static inline uint64_t quote_bits(const char *place)
 {
-    for (; end - at >= SCAN_BYTES; at += SCAN_BYTES) {
-        scan_vector v = scan_load(at);
-        uint32_t bits = scan_bits(scan_equal(v, '"') | scan_equal(v, '\\'));
+    scan_vector v = scan_load(place);
+    return scan_bits(scan_equal(v, '"') | scan_equal(v, '\\'));
+}
+
+// The next quote or backslash, or the end. The 16 bytes before the end must be readable.
+static inline const char *find_quote(const char *at, const char *end)
+{
+    // Most quoted fields end within the first 64 bytes: looking at all of them at once takes no
+    // branch that depends on the length.
+    if (end - at >= 64) {
+        uint64_t bits = quote_bits(at) | quote_bits(at + 16) << 16 | quote_bits(at + 32) << 32 |
+                        quote_bits(at + 48) << 48;
         if (bits != 0) {
-            return at + __builtin_ctz(bits);
+            return at + __builtin_ctzll(bits);
+        }
+        at += 64;
+    }
+    for (; end - at >= SCAN_BYTES; at += SCAN_BYTES) {
+        uint64_t bits = quote_bits(at);
+        if (bits != 0) {
+            return at + __builtin_ctzll(bits);
         }
     }
-    scan_vector v = scan_load(end - SCAN_BYTES);
-    uint32_t bits = scan_bits(scan_equal(v, '"') | scan_equal(v, '\\'));
-    bits >>= SCAN_BYTES - (end - at);
-    return bits == 0 ? end : at + __builtin_ctz(bits);
+    uint64_t bits = quote_bits(end - SCAN_BYTES) >> (SCAN_BYTES - (end - at));
+    return bits == 0 ? end : at + __builtin_ctzll(bits);
 }
 
 // Takes a quoted text from its opening quote on; false when it is not closed.
-static bool take_quoted(const char *at, const char *end, struct quoted *out)
+static inline bool take_quoted(const char *at, const char *end, struct quoted *out)
 {
-    *out = (struct quoted){ .begin = at + 1 };
+    out->begin = at + 1;
+    out->escaped = false;
     at = find_quote(at + 1, end);
     while (at < end && *at == '\\') {
         out->escaped = true;
@@ -93,13 +111,26 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+// The number of digits at the start of 8 bytes.
+static inline int count_digits8(const char *at)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    // A digit becomes 0..9; then adding 0x76 sets the high bit of every byte that is more.
+    word ^= UINT64_C(0x3030303030303030);
+    uint64_t others = (word | ((word & ~high) + UINT64_C(0x7676767676767676))) & high;
+    return others == 0 ? 8 : __builtin_ctzll(others) / 8;
+}
+
 // The end of a size at `at`, digits or one `-`, or NULL.
-static const char *sent_end(const char *at, const char *end)
+static inline const char *sent_end(const char *at, const char *end)
 {
     const char *begin = at;
     if (at < end && *at == '-') {
         at++;
     } else {
+        at += end - at >= 8 ? count_digits8(at) : 0;
         while (at < end && is_digit(*at)) {
             at++;
         }
@@ -108,7 +139,7 @@ static const char *sent_end(const char *at, const char *end)
 }
 
 // From the bracket of a date that was found good: the request, the status and the size.
-static bool find_after_date(struct access_line *line)
+static inline bool find_after_date(struct access_line *line)
 {
     const char *at = line->bracket + BRACKETS_LENGTH;
     const char *const end = line->end;
@@ -223,12 +254,53 @@ static bool find_date(struct record *record, struct access_line *line)
     }
 }
 
-static bool find_parts(struct record *record, struct access_line *line)
+// The usual beginning at a glance: three tokens without a colon within 32 bytes, then a date of the
+// same day as the last one. False when it is anything else, which may still be good.
+static inline bool find_usual_start(struct record *record, struct access_line *line)
+{
+    uint32_t brackets = scan_find32(line->begin, '[');
+    uint32_t spaces = scan_find32(line->begin, ' ');
+    uint32_t colons = scan_find32(line->begin, ':');
+    if (brackets == 0) {
+        return false;
+    }
+    // Up to and with the lowest bracket, and what comes before.
+    uint32_t before = (brackets & (0 - brackets)) - 1;
+    spaces &= before;
+    uint32_t second = spaces & (spaces - 1);
+    uint32_t third = second & (second - 1);
+    int addr_end = __builtin_ctz(spaces | UINT32_C(1) << 31);
+    int ident_end = __builtin_ctz(second | UINT32_C(1) << 31);
+    int bracket = __builtin_ctz(brackets);
+    if (third == 0 || (spaces >> (bracket - 1)) == 0 || (colons & before) != 0 || addr_end == 0 ||
+        ident_end == addr_end + 1) {
+        return false;
+    }
+    line->host_end = NULL;
+    line->addr = line->begin;
+    line->addr_end = line->begin + addr_end;
+    line->user = line->begin + ident_end + 1;
+    line->bracket = line->begin + bracket;
+    record->has_time = true;
+    return line->bracket[BRACKETS_LENGTH - 1] == ']' &&
+           clf_time_same_day(&record->clf, line->bracket + 1, &record->time_ns);
+}
+
+static bool find_any_start(struct record *record, struct access_line *line)
+{
+    return find_date(record, line) && find_head(line);
+}
+
+static inline bool find_parts(struct record *record, struct access_line *line)
 {
     line->begin = record->line.ptr;
     line->end = record->line.ptr + record->line.len;
-    return record->line.len >= ACCESS_LENGTH_MIN && find_date(record, line) && find_head(line) &&
-           find_after_date(line);
+    if (record->line.len < USUAL_START_LENGTH || !find_usual_start(record, line)) {
+        if (record->line.len < ACCESS_LENGTH_MIN || !find_any_start(record, line)) {
+            return false;
+        }
+    }
+    return find_after_date(line);
 }
 
 // What follows the size: ` "referer" "user agent"` makes it Combined.

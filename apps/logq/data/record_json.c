@@ -9,23 +9,47 @@
 
 // ---- keys with a meaning
 
-static const struct bytes special_keys[JSON_SPECIAL_KEYS] = {
-    { "_time", 5 }, { "time", 4 },    { "timestamp", 9 }, { "@timestamp", 10 }, { "ts", 2 },
-    { "_msg", 4 },  { "message", 7 }, { "msg", 3 },       { "log", 3 },
+// In the order of preference, as json_specials counts them.
+enum special_key {
+    KEY__TIME,
+    KEY_TIME,
+    KEY_TIMESTAMP,
+    KEY_AT_TIMESTAMP,
+    KEY_TS,
+    KEY__MSG,
+    KEY_MESSAGE,
+    KEY_MSG,
+    KEY_LOG,
 };
+
+_Static_assert(KEY__MSG == JSON_TIME_KEYS && KEY_LOG + 1 == JSON_SPECIAL_KEYS, "two kinds of keys");
+
+static int if_equal(struct bytes key, const char *text, enum special_key special)
+{
+    return memcmp(key.ptr, text, key.len) == 0 ? (int)special : -1;
+}
 
 int json_special_find(struct bytes key)
 {
-    if (key.len < 2 || key.len > 10) {
+    switch (key.len) {
+    case 2:
+        return if_equal(key, "ts", KEY_TS);
+    case 3:
+        return key.ptr[0] == 'm' ? if_equal(key, "msg", KEY_MSG) : if_equal(key, "log", KEY_LOG);
+    case 4:
+        return key.ptr[0] == 't' ? if_equal(key, "time", KEY_TIME)
+                                 : if_equal(key, "_msg", KEY__MSG);
+    case 5:
+        return if_equal(key, "_time", KEY__TIME);
+    case 7:
+        return if_equal(key, "message", KEY_MESSAGE);
+    case 9:
+        return if_equal(key, "timestamp", KEY_TIMESTAMP);
+    case 10:
+        return if_equal(key, "@timestamp", KEY_AT_TIMESTAMP);
+    default:
         return -1;
     }
-    for (int i = 0; i < JSON_SPECIAL_KEYS; i++) {
-        if (special_keys[i].len == key.len && special_keys[i].ptr[0] == key.ptr[0] &&
-            bytes_equal(special_keys[i], key)) {
-            return i;
-        }
-    }
-    return -1;
 }
 
 bool json_value_text(struct arena *arena, const struct json_value *value, struct bytes *out)

@@ -64,4 +64,11 @@ static inline bool scan_any(scan_vector compared)
 #endif
 }
 
+// The bytes of 32 or 64 that equal `byte`, one bit each.
+static inline uint32_t scan_find32(const char *place, unsigned char byte)
+{
+    return scan_bits(scan_equal(scan_load(place), byte)) |
+           scan_bits(scan_equal(scan_load(place + SCAN_BYTES), byte)) << SCAN_BYTES;
+}
+
 #endif

@@ -39,6 +39,16 @@ static inline const char *search_byte(struct bytes haystack, char byte)
 // The last place of a byte, or NULL.
 const char *search_byte_last(struct bytes haystack, char byte);
 
+// The offsets of a byte, in order, into `places` until fewer than SEARCH_PLACES_SPARE are left of its
+// `room`, or the haystack ends; offsets must fit 32 bits. Returns how many; *passed is how much of the
+// haystack was looked at. Takes no branch that depends on where the byte is, as long as it
+// occurs at most once in 64 bytes.
+size_t search_byte_places(struct bytes haystack, char byte, uint32_t *places, size_t room,
+                          size_t *passed);
+
+#define SEARCH_PLACES_SPARE 64
+#define SEARCH_PLACES_LENGTH_MAX ((size_t)UINT32_MAX)
+
 // How often a byte occurs.
 size_t search_count_byte(struct bytes haystack, char byte);
 

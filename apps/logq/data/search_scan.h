@@ -40,6 +40,7 @@ static const char *SCAN_NAME(find)(const struct search_needle *needle, struct by
     const char *const final = haystack.ptr + (haystack.len - needle->second - SCAN_WIDTH);
     const char *at = haystack.ptr;
     while (final - at >= 4 * SCAN_WIDTH) {
+        search_prefetch(at, 4 * SCAN_WIDTH);
         SCAN_VECTOR hit0 = SCAN_PAIR(needle, at, first, second);
         SCAN_VECTOR hit1 = SCAN_PAIR(needle, at + SCAN_WIDTH, first, second);
         SCAN_VECTOR hit2 = SCAN_PAIR(needle, at + 2 * SCAN_WIDTH, first, second);
@@ -89,6 +90,39 @@ static size_t SCAN_NAME(count)(struct bytes haystack, unsigned char byte, struct
     }
     *rest = bytes_between(at, haystack.ptr + haystack.len);
     return total;
+}
+
+// One bit for each of 64 bytes.
+SCAN_TARGET
+static inline uint64_t SCAN_NAME(mask64)(const char *place, SCAN_VECTOR wanted)
+{
+    uint64_t mask = 0;
+    for (int i = 0; i < 64 / SCAN_WIDTH; i++) {
+        SCAN_VECTOR equal = (SCAN_VECTOR)(SCAN_LOAD(place + i * SCAN_WIDTH) == wanted);
+        mask |= (uint64_t)SCAN_MASK(equal) << (i * SCAN_WIDTH);
+    }
+    return mask;
+}
+
+// The part of search_byte_places that goes by 64 bytes; returns how many places were found.
+SCAN_TARGET
+static size_t SCAN_NAME(places)(struct bytes haystack, unsigned char byte, uint32_t *places,
+                                size_t room, size_t *passed)
+{
+    const SCAN_VECTOR wanted = byte - (SCAN_VECTOR){ 0 };
+    size_t count = 0;
+    size_t at = 0;
+    for (; haystack.len - at >= 64 && room - count >= SEARCH_PLACES_SPARE; at += 64) {
+        uint64_t mask = SCAN_NAME(mask64)(haystack.ptr + at, wanted);
+        // Written even when there is none, and then not counted.
+        places[count] = (uint32_t)at + (uint32_t)__builtin_ctzll(mask | UINT64_C(1) << 63);
+        count += mask != 0;
+        for (mask &= mask - 1; __builtin_expect(mask != 0, 0); mask &= mask - 1) {
+            places[count++] = (uint32_t)at + (uint32_t)__builtin_ctzll(mask);
+        }
+    }
+    *passed = at;
+    return count;
 }
 
 #undef SCAN_VECTOR

@@ -4,8 +4,8 @@
 #include "timestamp.h"
 
 #include "calendar.h"
+#include "clf_time.h"
 #include "number.h"
-#include "time_reader.h"
 
 static enum timestamp_result ns_of_seconds(int64_t seconds, int64_t fraction_ns, int64_t *ns)
 {
@@ -63,11 +63,6 @@ bool timestamp_parse_rfc3339(struct bytes text, int64_t *ns)
 
 // ---- access logs
 
-// Offsets in `22/Nov/2026:10:11:12 +0000`.
-#define CLF_DATE_LENGTH 12 // with its colon
-#define CLF_ZONE 20        // with its space
-#define CLF_ZONE_LENGTH 6
-
 static int month_of_name(const char *name)
 {
     static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -108,30 +103,6 @@ static enum timestamp_result clf_read_day(const char *text, int64_t *day_seconds
     return TIMESTAMP_OK;
 }
 
-// HH:MM:SS, all eight bytes at once: after the XOR a digit is its value and a colon is 0; adding the
-// limit sets the top bit of every byte that is more.
-static bool clf_read_time_of_day(const char *text, int *hour, int *minute, int *second)
-{
-    static const char zero[8] = "00:00:00";
-    static const unsigned char limit[8] = { 0x76, 0x76, 0x7f, 0x76, 0x76, 0x7f, 0x76, 0x76 };
-    uint64_t value;
-    uint64_t pattern;
-    uint64_t more;
-    memcpy(&value, text, sizeof(value));
-    memcpy(&pattern, zero, sizeof(pattern));
-    memcpy(&more, limit, sizeof(more));
-    value ^= pattern;
-    if (((value | (value + more)) & UINT64_C(0x8080808080808080)) != 0) {
-        return false;
-    }
-    unsigned char digit[8];
-    memcpy(digit, &value, sizeof(value));
-    *hour = digit[0] * 10 + digit[1];
-    *minute = digit[3] * 10 + digit[4];
-    *second = digit[6] * 10 + digit[7];
-    return true;
-}
-
 enum timestamp_result timestamp_read_clf(struct clf_cache *cache, const char *text, int64_t *ns)
 {
     int hour;
@@ -140,8 +111,7 @@ enum timestamp_result timestamp_read_clf(struct clf_cache *cache, const char *te
     if (!clf_read_time_of_day(text + CLF_DATE_LENGTH, &hour, &minute, &second)) {
         return TIMESTAMP_NOT_A_TIME;
     }
-    if (!cache->filled || memcmp(cache->day, text, CLF_DATE_LENGTH) != 0 ||
-        memcmp(cache->zone, text + CLF_ZONE, CLF_ZONE_LENGTH) != 0) {
+    if (!clf_is_same_day(cache, text)) {
         enum timestamp_result result = clf_read_day(text, &cache->day_seconds);
         cache->filled = result == TIMESTAMP_OK;
         if (!cache->filled) {
@@ -198,7 +168,14 @@ bool timestamp_parse_unix(struct bytes text, int64_t *ns)
 
 // ---- writing
 
-static char *write_padded(char *out, int64_t value, int digits)
+static char *write_two(char *out, uint32_t value)
+{
+    out[0] = (char)('0' + value / 10);
+    out[1] = (char)('0' + value % 10);
+    return out + 2;
+}
+
+static char *write_fraction(char *out, uint32_t value, int digits)
 {
     for (int i = digits - 1; i >= 0; i--) {
         out[i] = (char)('0' + value % 10);
@@ -210,29 +187,30 @@ static char *write_padded(char *out, int64_t value, int digits)
 size_t timestamp_format(int64_t ns, char out[40])
 {
     int64_t seconds = floor_divide(ns, NS_PER_SECOND);
-    int64_t fraction = ns % NS_PER_SECOND;
-    fraction += fraction < 0 ? NS_PER_SECOND : 0;
+    int64_t rest = ns % NS_PER_SECOND;
+    uint32_t fraction = (uint32_t)(rest < 0 ? rest + NS_PER_SECOND : rest);
     int64_t days = floor_divide(seconds, SECONDS_PER_DAY);
-    int64_t of_day = seconds - days * SECONDS_PER_DAY;
+    uint32_t of_day = (uint32_t)(seconds - days * SECONDS_PER_DAY);
     struct date date = date_of_days(days);
-    char *at = write_padded(out, date.year, 4);
+    char *at = write_two(out, (uint32_t)date.year / 100);
+    at = write_two(at, (uint32_t)date.year % 100);
     *at++ = '-';
-    at = write_padded(at, date.month, 2);
+    at = write_two(at, (uint32_t)date.month);
     *at++ = '-';
-    at = write_padded(at, date.day, 2);
+    at = write_two(at, (uint32_t)date.day);
     *at++ = 'T';
-    at = write_padded(at, of_day / 3600, 2);
+    at = write_two(at, of_day / 3600);
     *at++ = ':';
-    at = write_padded(at, of_day / 60 % 60, 2);
+    at = write_two(at, of_day / 60 % 60);
     *at++ = ':';
-    at = write_padded(at, of_day % 60, 2);
+    at = write_two(at, of_day % 60);
     if (fraction != 0) {
         int digits = 9;
         for (; fraction % 10 == 0; fraction /= 10) {
             digits--;
         }
         *at++ = '.';
-        at = write_padded(at, fraction, digits);
+        at = write_fraction(at, fraction, digits);
     }
     *at++ = 'Z';
     *at = '\0';

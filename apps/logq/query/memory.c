@@ -18,18 +18,13 @@ void memory_end(struct memory *memory)
     memory->advance = 0;
 }
 
-static bool take_budget(struct memory *memory, size_t bytes)
+bool memory_charge(struct memory *memory, size_t bytes)
 {
-    if (bytes > SIZE_MAX - MEMORY_BLOCK_OVERHEAD - MEMORY_ADVANCE) {
-        memory->exhausted = true;
-        return false;
-    }
-    bytes += MEMORY_BLOCK_OVERHEAD;
     if (bytes > memory->advance) {
         // Near the limit exactly what is needed may still fit.
         size_t missing = bytes - memory->advance;
         size_t ask = missing + MEMORY_ADVANCE;
-        if (!budget_take(memory->budget, ask)) {
+        if (ask < missing || !budget_take(memory->budget, ask)) {
             ask = missing;
             if (!budget_take(memory->budget, ask)) {
                 memory->exhausted = true;
@@ -42,37 +37,43 @@ static bool take_budget(struct memory *memory, size_t bytes)
     return true;
 }
 
-static void give_budget(struct memory *memory, size_t bytes)
+void memory_discharge(struct memory *memory, size_t bytes)
 {
-    memory->advance += bytes + MEMORY_BLOCK_OVERHEAD;
+    memory->advance += bytes;
     if (memory->advance > 2 * MEMORY_ADVANCE) {
         budget_give(memory->budget, memory->advance - MEMORY_ADVANCE);
         memory->advance = MEMORY_ADVANCE;
     }
 }
 
-void *memory_take(struct memory *memory, size_t bytes)
+// What a block costs, or SIZE_MAX, which no budget grants.
+static size_t block_cost(size_t bytes)
 {
-    if (!take_budget(memory, bytes)) {
-        return NULL;
-    }
-    void *block = malloc(bytes);
+    return bytes > SIZE_MAX - MEMORY_BLOCK_OVERHEAD ? SIZE_MAX : bytes + MEMORY_BLOCK_OVERHEAD;
+}
+
+static void *charged(struct memory *memory, void *block, size_t bytes)
+{
     if (block == NULL) {
-        give_budget(memory, bytes);
+        memory_discharge(memory, block_cost(bytes));
     }
     return block;
 }
 
-void *memory_take_zeroed(struct memory *memory, size_t bytes)
+void *memory_take(struct memory *memory, size_t bytes)
 {
-    if (!take_budget(memory, bytes)) {
+    if (!memory_charge(memory, block_cost(bytes))) {
         return NULL;
     }
-    void *block = calloc(1, bytes);
-    if (block == NULL) {
-        give_budget(memory, bytes);
+    return charged(memory, malloc(bytes), bytes);
+}
+
+void *memory_take_zeroed(struct memory *memory, size_t bytes)
+{
+    if (!memory_charge(memory, block_cost(bytes))) {
+        return NULL;
     }
-    return block;
+    return charged(memory, calloc(1, bytes), bytes);
 }
 
 void *memory_grow(struct memory *memory, void *block, size_t old_bytes, size_t new_bytes)
@@ -81,11 +82,13 @@ void *memory_grow(struct memory *memory, void *block, size_t old_bytes, size_t n
         return memory_take(memory, new_bytes);
     }
     // Both may exist for a moment, and then both are held.
-    if (!take_budget(memory, new_bytes)) {
+    if (!memory_charge(memory, block_cost(new_bytes))) {
         return NULL;
     }
-    void *grown = realloc(block, new_bytes);
-    give_budget(memory, grown == NULL ? new_bytes : old_bytes);
+    void *grown = charged(memory, realloc(block, new_bytes), new_bytes);
+    if (grown != NULL) {
+        memory_discharge(memory, block_cost(old_bytes));
+    }
     return grown;
 }
 
@@ -93,7 +96,7 @@ void memory_give(struct memory *memory, void *block, size_t bytes)
 {
     if (block != NULL) {
         free(block);
-        give_budget(memory, bytes);
+        memory_discharge(memory, block_cost(bytes));
     }
 }
 

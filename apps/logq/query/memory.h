@@ -37,6 +37,10 @@ void *memory_grow(struct memory *memory, void *block, size_t old_bytes, size_t n
 // The size must be that of the block. NULL is allowed, with any size.
 void memory_give(struct memory *memory, void *block, size_t bytes);
 
+// Counts memory that someone else allocates, or gives back. False when the budget is used up.
+bool memory_charge(struct memory *memory, size_t bytes);
+void memory_discharge(struct memory *memory, size_t bytes);
+
 // The array, moved if need be, with room for at least `count` > 0 more elements behind the `used`
 // ones; NULL as above, and the array stays where it is. Zeroed capacity and a NULL array to begin.
 void *memory_reserve(struct memory *memory, void *array, size_t *capacity, size_t used,

@@ -71,6 +71,7 @@ enum pipe_kind {
     PIPE_SORT,
     PIPE_STATS,
     PIPE_NEWEST, // never written: the `limit` argument of a request
+    PIPE_NAMES,  // never written: the names of all fields, counted
 };
 
 struct pipe {

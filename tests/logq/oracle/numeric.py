@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # numeric.py: numbers as logs and queries write them: grammar, exact values, shortest notation.
+import functools
 import re
 from decimal import Decimal
 from fractions import Fraction
@@ -53,6 +54,7 @@ def integer_value(value):
     return int(fraction) if fraction.denominator == 1 else None
 
 
+@functools.lru_cache(maxsize=1 << 17)
 def sort_key(value):
     """Numbers before strings; numbers by value, strings by bytes."""
     if _NUMBER.match(value):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # timestamps.py: written times as nanoseconds UTC since 1970, and back.
 import calendar
+import functools
 import re
 from fractions import Fraction
 
@@ -22,6 +23,7 @@ class Impossible(Exception):
     """Written like a time, but there is no such day, hour or offset."""
 
 
+@functools.lru_cache(maxsize=4096)
 def _days(year, month, day):
     if not 1 <= month <= 12 or not 1 <= day <= calendar.monthrange(year, month)[1]:
         raise Impossible
@@ -89,10 +91,8 @@ def unix(value):
     return number // 1
 
 
-def format_time(nanoseconds):
-    """RFC 3339 in UTC, with as many digits of fraction as needed."""
-    seconds, fraction = divmod(nanoseconds, SECOND)
-    days, rest = divmod(seconds, DAY_SECONDS)
+@functools.lru_cache(maxsize=4096)
+def _date_text(days):
     year = 1970 + days * 400 // 146097
     while _days(year, 1, 1) > days:
         year -= 1
@@ -101,9 +101,14 @@ def format_time(nanoseconds):
     month = 12
     while _days(year, month, 1) > days:
         month -= 1
-    day = days - _days(year, month, 1) + 1
-    text = "%04d-%02d-%02dT%02d:%02d:%02d" % (year, month, day, rest // 3600, rest // 60 % 60,
-                                              rest % 60)
+    return "%04d-%02d-%02d" % (year, month, days - _days(year, month, 1) + 1)
+
+
+def format_time(nanoseconds):
+    """RFC 3339 in UTC, with as many digits of fraction as needed."""
+    seconds, fraction = divmod(nanoseconds, SECOND)
+    days, rest = divmod(seconds, DAY_SECONDS)
+    text = "%sT%02d:%02d:%02d" % (_date_text(days), rest // 3600, rest // 60 % 60, rest % 60)
     if fraction:
         text += "." + ("%09d" % fraction).rstrip("0")
     return (text + "Z").encode()
@@ -139,7 +144,7 @@ def bound(text, now):
     prefix of one, a Unix number, or a duration before now. None when it is none of these."""
     if text == "now":
         return now, now
-    unit = unit_range(text) if len(text) != 4 or text.isdigit() else None
+    unit = unit_range(text)
     if unit:
         return unit
     nanoseconds = numeric.duration(text.lstrip("-"))

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# answers.py: the answers of `logq QUERY FILE...` against those of the oracle.
+"""usage: answers.py LOGQ [--random N] [--seed N] [--keep]
+
+  --random N  how many queries are drawn from the grammar (default 300, less at a smaller scale)
+  --seed N    of files and of queries (default SPARGIO_TEST_SEED, else a new one; it is printed)
+  --keep      leaves the files in place, and says where
+
+SPARGIO_TEST_SCALE below 1 asks a share of the fixed queries."""
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from cases import command_line, corpus, query_list, random_queries
+from cases.scoreboard import Scoreboard, setting
+from oracle import engine, go_regex
+
+RANDOM_QUERIES = 300
+FEWEST = 40  # queries of a list, at any scale
+
+
+def share(draw, items, scale):
+    """As many of the items as the scale says."""
+    wanted = max(FEWEST, int(len(items) * min(scale, 1)))
+    return items if wanted >= len(items) else draw.sample(items, wanted)
+
+
+def ask(board, label, program, text, folder, names=None):
+    """One question about files of a folder, all of them unless named."""
+    names = names or folder.names
+    rows = [row for name in names for row in folder.rows_of_file[name]]
+    try:
+        board.run("%s: %s" % (label, text), command_line.ask, program, text, folder.path, names,
+                  rows)
+    except subprocess.TimeoutExpired as error:
+        board.result("%s: %s" % (label, text), "no answer: %s" % error)
+
+
+def fixed_queries(board, program, draw, scale, folders):
+    special, mixed, borders = folders
+    for text in share(draw, query_list.ALL, scale):
+        ask(board, "special", program, text, special)
+    for name in special.names:
+        for text in ("*", "* | stats by (_format) count() as n", "error"):
+            ask(board, name, program, text, special, [name])
+    for text in share(draw, query_list.ALL, scale):
+        ask(board, "mixed", program, text, mixed)
+    for text in share(draw, query_list.LARGE, scale):
+        ask(board, "borders", program, text, borders)
+    for name in borders.names:
+        for text in ("*", "needle", "* | stats by (_format, level) count() as n, sum(seq) as s"):
+            ask(board, name, program, text, borders, [name])
+
+
+def random_query(draw, folder):
+    """A query whose answer is not left open."""
+    generator = random_queries.Generator(draw, folder.rows)
+    while True:
+        text = generator.query()
+        try:
+            engine.answer_text(text, folder.rows)
+            return text
+        except (engine.Undefined, go_regex.NotTranslated):
+            continue
+
+
+def drawn_queries(board, program, seed, count, folders):
+    """Each query has a seed of its own, so that one failure can be looked at alone."""
+    for number in range(count):
+        draw = random.Random("%d/%d" % (seed, number))
+        folder = folders[1] if number % 10 else folders[2]
+        ask(board, "random %d/%d" % (seed, number), program, random_query(draw, folder), folder)
+
+
+def border_prefixes(board, program, draw, path, borders):
+    """The same file ending at and around the borders of chunks."""
+    content = open(os.path.join(borders.path, borders.names[0]), "rb").read()
+    folder = corpus.Folder(path)
+    for size in (64 * 1024, 256 * 1024, 1024 * 1024):
+        for delta in (-1, 0, 1):
+            folder.add("%d.log" % (size + delta), content[:size + delta])
+    for name in folder.names:
+        text = draw.choice(("*", "GET", "* | stats by (status) count() as n"))
+        ask(board, name, program, text, folder, [name])
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("logq")
+    parser.add_argument("--random", type=int)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--keep", action="store_true")
+    options = parser.parse_args()
+    scale = setting("SPARGIO_TEST_SCALE", 1)
+    count = options.random
+    if count is None:
+        count = max(FEWEST, int(RANDOM_QUERIES * min(1, scale)))
+    seed = options.seed
+    if seed is None:
+        seed = int(setting("SPARGIO_TEST_SEED", random.SystemRandom().getrandbits(32)))
+    print("seed %d" % seed)
+    board = Scoreboard()
+    program = command_line.Program(options.logq)
+    top = tempfile.mkdtemp(prefix="logq-answers-")
+    try:
+        draw = random.Random(seed)
+        folders = (corpus.special(os.path.join(top, "special")),
+                   corpus.mixed(os.path.join(top, "mixed"), seed),
+                   corpus.borders(os.path.join(top, "borders"), seed))
+        lines = sum(folder.counts.read for folder in folders)
+        print("%d bytes in %d lines" % (sum(folder.size for folder in folders), lines))
+        fixed_queries(board, program, draw, scale, folders)
+        border_prefixes(board, program, draw, os.path.join(top, "prefixes"), folders[2])
+        drawn_queries(board, program, seed, count, folders)
+        command_line.check_all(board, program, os.path.join(top, "command_line"))
+    finally:
+        if options.keep:
+            print("files: %s" % top)
+        else:
+            shutil.rmtree(top)
+    return board.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+# special_lines.py: lines written by hand, each for one thing that a reader of logs can get wrong.
+
+DATE = b"[22/Nov/2026:12:00:%02d +0000]"
+AGENT = b'"Mozilla/5.0 (X11; Linux x86_64)"'
+
+
+def _access(client, rest, second=0):
+    return client + b" " + DATE % second + b" " + rest
+
+
+ACCESS = [
+    _access(b"10.0.0.1 - -", b'"GET / HTTP/1.1" 200 612 "-" ' + AGENT),
+    _access(b"10.0.0.1 - alice", b'"GET /a?b=1&c=2 HTTP/1.1" 200 0 "http://x.example/" "curl/8.5"', 1),
+    _access(b"2001:db8::1 - -", b'"POST /api/v1/items HTTP/2.0" 201 48 "-" "Go-http-client/2.0"', 2),
+    _access(b"::1 - bob", b'"HEAD /health HTTP/1.0" 204 -', 3),
+    _access(b"::ffff:10.0.0.9 - john q public", b'"GET /wide HTTP/1.1" 200 99', 4),
+    _access(b"shop.example:443 10.1.2.3 - -", b'"GET /cart HTTP/1.1" 302 0 "-" "-"', 5),
+    _access(b"shop.example:8443 2001:db8::2 - eve", b'"GET /vhost6 HTTP/1.1" 200 7', 6),
+    _access(b"10.0.0.2 - -", b'"GET /say?\\"hi\\" HTTP/1.1" 404 153 "-" "quote \\"inside\\" agent"', 7),
+    _access(b"10.0.0.2 - -", b'"GET /tab\\x09and\\x41 HTTP/1.1" 200 5 "back\\\\slash" "bad \\q escape"', 8),
+    _access(b"10.0.0.3 - -", b'"-" 400 0 "-" "-"', 9),
+    _access(b"10.0.0.3 - -", b'"" 400 0', 10),
+    _access(b"10.0.0.3 - -", b'"\\x16\\x03\\x01\\x02" 400 157 "-" "-"', 11),
+    _access(b"10.0.0.3 - -", b'"GET /old" 200 11', 12),
+    _access(b"10.0.0.3 - -", b'"get /lower HTTP/1.1" 405 0', 13),
+    _access(b"10.0.0.3 - -", b'"GET /with two spaces HTTP/1.1" 200 22 "-" "spaces"', 14),
+    _access(b"10.0.0.4 - -", b'"PURGE /cache HTTP/1.1" - - "-" "-"', 15),
+    _access(b"10.0.0.4 - -", b'"GET /extra HTTP/1.1" 200 5 "-" "curl/8.5" 0.125 "upstream" x', 16),
+    _access(b"10.0.0.4 - -", b'"GET /more HTTP/1.1" 200 5 rest of a common line', 17),
+    _access(b"- - -", b'"GET /nobody HTTP/1.1" 499 0 "-" "-"', 18),
+    _access(b"10.0.0.5 ident user", b'"GET /ident HTTP/1.1" 200 1', 19),
+    _access(b"10.0.0.6 - -", b'"GET /\xc3\xa9t\xc3\xa9 HTTP/1.1" 200 3 "-" "\xd0\x96\xd1\x83\xd0\xba"', 20),
+    _access(b"10.0.0.6 - -", b'"GET /raw\xff\xfebytes HTTP/1.1" 200 3 "-" "\xf0\x9f\x92\xa1"', 21),
+    _access(b"10.0.0.6 - -", b'"GET /nul\0byte HTTP/1.1" 200 3 "-" "nul"', 22),
+    _access(b"10.0.0.7 - a [b] c", b'"GET /brackets HTTP/1.1" 200 3 "-" "b"', 23),
+    b'10.0.0.8 - - [31/Dec/2016:23:59:60 +0000] "GET /leap HTTP/1.1" 200 1 "-" "leap"',
+    b'10.0.0.8 - - [29/Feb/2024:23:59:59 -0800] "GET /leapday HTTP/1.1" 200 1 "-" "zone"',
+    b'10.0.0.8 - - [01/Jan/2026:05:29:59 +0530] "GET /newyear HTTP/1.1" 200 1 "-" "zone"',
+]
+
+UNPARSED = [
+    b'10.0.0.8 - - [31/Feb/2026:00:00:00 +0000] "GET /impossible HTTP/1.1" 200 1 "-" "x"',
+    b'10.0.0.8 - - [29/Feb/2026:00:00:00 +0000] "GET /impossible HTTP/1.1" 200 1 "-" "x"',
+    b'10.0.0.8 - - [22/Nov/2026:24:00:00 +0000] "GET /impossible HTTP/1.1" 200 1',
+    b'10.0.0.8 - - [22/Nov/2026:10:60:00 +0000] "GET /impossible HTTP/1.1" 200 1',
+    b'10.0.0.8 - - [22/Xyz/2026:10:00:00 +0000] "GET /impossible HTTP/1.1" 200 1',
+    b'10.0.0.9 - - [22/Nov/2026:12:00:00 +0000] "GET /open HTTP/1.1 200 1',
+    b'10.0.0.9 - - [22/Nov/2026:12:00:00 +0000] "GET /nostatus HTTP/1.1"',
+    b'10.0.0.9 [22/Nov/2026:12:00:00 +0000] "GET /noident HTTP/1.1" 200 1',
+    b"plain text with an error in it",
+    b"error: cannot open file",
+    b"ERROR 500 shouting",
+    b"errors multiply_error x-error error-x",
+    b"tab\tand \x1b[31mred\x1b[0m",
+    b"NUL \0 inside and \xff\xfe\xfd no UTF-8 \xc3\x28 \xe2\x82",
+    "caféerror wäerrorld Ошибка ошибка 日本語エラー".encode(),
+    "€error ½error ²error ªerror".encode(),
+    b" leading and trailing space ",
+    b"'single' \"double\" `back` \\ slash",
+    b"{not json}",
+    b'{"a":1} trailing',
+    b'{"a":1,}',
+    b'{"a":01}',
+    b'{"a":"\x01 raw control"}',
+    b'{"a":nul}',
+    b'{"a":"open}',
+    b'{"unfinished":',
+    b"[1,2,3]",
+    b'"just a string"',
+    b"42",
+    b'{"time":"2026-02-30T00:00:00Z","msg":"impossible day"}',
+    b'{"ts":"2026-11-22T24:00:00Z","msg":"impossible hour"}',
+    b"\xef\xbb\xbfa mark that is not at the start of the file",
+    b"a\rb carriage return in the middle",
+]
+
+JSON = [
+    b'{"time":"2026-11-22T13:00:00Z","level":"info","msg":"started","n":1}',
+    b'{"time":"2026-11-22T14:00:00.123+01:00","level":"warn","message":"zone","n":2.5}',
+    b'{"timestamp":"2026-11-22 13:00:02","msg":"no zone, a space","n":-3}',
+    b'{"@timestamp":"2026-11-22t13:00:03z","msg":"small letters","n":4}',
+    b'{"ts":1795352404,"msg":"unix seconds"}',
+    b'{"ts":1795352405123,"msg":"unix milliseconds"}',
+    b'{"ts":1795352406123456,"msg":"unix microseconds"}',
+    b'{"ts":1795352407123456789,"msg":"unix nanoseconds"}',
+    b'{"ts":1795352408.25,"msg":"unix with a fraction"}',
+    b'{"time":"2016-12-31T23:59:60Z","msg":"leap second"}',
+    b'{"time":"2026-11-22T13:00:09.000000001Z","msg":"one nanosecond"}',
+    b'{"time":"2026-11-22T13:00:10.120000Z","msg":"zeros at the end"}',
+    b'{"time":null,"ts":1795352411,"msg":"null is missing"}',
+    b'{"msg":"no time","a":{"b":{"c":"deep","d":[1,{"e":2}]}},"f":{}}',
+    b'{"msg":"","log":"from log","k":""}',
+    b'{"log":"only log","message":"message first"}',
+    b'{"k":"no message at all"}',
+    b'{"msg":"duplicates","k":"first","k":"second","k":"last"}',
+    b'{"msg":"null wins","k":"first","k":null}',
+    b'{"msg":"dots","a.b":"written with a dot"}',
+    b'{"msg":"escapes \\" \\\\ \\/ \\b \\f \\n \\r \\t \\u00e9 \\ud83d\\ude00"}',
+    b'{"msg":"lone \\ud83d surrogate"}',
+    b'{"msg":"raw \xff\xfe bytes","k":"\xff"}',
+    b'{"msg":"raw \xff\xfe bytes","k":"\xfe"}',
+    b'{"msg":"words","t":true,"f":false,"n":null}',
+    b'{"msg":"numbers as written","a":1.50,"b":1e3,"c":-0,"d":1E-2,"e":100000000000000000000}',
+    b'{"msg":"own names","_file":"x","_stream":"y","_format":"z"}',
+    b' \t{"msg":"space around"} \t ',
+    b'{"msg":"array","list":["a", "b",{"c":null}]}',
+    b'{"msg":["not","a","string"]}',
+    b'{"msg":{"text":"nested"},"k":"v"}',
+    b'{"a b":"a key with a space","a:b":"with a colon","\\u00e9":"with an accent"}',
+    b"{}",
+]
+
+NUMBERS = [b'{"msg":"number %s","x":%s}' % (text.strip(b'"'), text) for text in (
+    b"0", b"-0", b"0.0", b"1", b"1.0", b"10e-1", b"0.1", b"1e-1", b"9007199254740993",
+    b"9007199254740992.5", b"1e400", b"1e401", b"-1e400", b"1e-400", b"1000000000",
+    b"123456789012345678901234567890", b"10000", b"10240", b'"10 "', b'"+1"', b'".5"', b'"1."',
+    b'"0x10"', b'"007"', b'"inf"')]
