@@ -20,28 +20,35 @@ static unsigned users;                      // [lock] runtimes that want the rep
 static struct sigaction before[SIGNALS];    // [lock to write] handlers that were there
 static spgi_overflow_describe *describer;   // [lock to write]
 
-static void pass_on(int signal, siginfo_t *info, void *context, const struct sigaction *to)
+// Calls the handler that was there before. False: there was none.
+static bool pass_on(int signal, siginfo_t *info, void *context, const struct sigaction *to)
 {
     if (to->sa_flags & SA_SIGINFO) {
         to->sa_sigaction(signal, info, context);
     } else if (to->sa_handler != SIG_DFL && to->sa_handler != SIG_IGN) {
         to->sa_handler(signal);
     } else {
-        sigaction(signal, to, NULL); // the faulting instruction runs again and meets the default
+        return false;
     }
+    return true;
 }
 
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
     char text[REPORT_BYTES];
+    const struct sigaction *to = &before[signal == SIGBUS];
     if (info->si_code > 0 && describer(info->si_addr, text, sizeof text)) {
         ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
         (void)ignored;
+        pass_on(signal, info, context, to);
+        // Whatever that did: the stack is used up, and the task cannot go on.
         struct sigaction standard = {.sa_handler = SIG_DFL};
         sigaction(SIGABRT, &standard, NULL);
         raise(SIGABRT);
     }
-    pass_on(signal, info, context, &before[signal == SIGBUS]);
+    if (!pass_on(signal, info, context, to)) {
+        sigaction(signal, to, NULL); // the faulting instruction runs again and meets the default
+    }
 }
 
 void spgi_overflow_install(spgi_overflow_describe *describe)

@@ -4,7 +4,9 @@
 // The value of an object lies in the object itself, so that plain initialisation works; when it is
 // not what the last recorded store left there, somebody has initialised it, and its record begins anew.
 #include "engine.h"
+#include "search.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -443,4 +445,33 @@ bool explore_cas(const struct explore_site *site, volatile void *address, unsign
     thread->hash = hash_mix(hash_mix(thread->hash, at->index + 2), record->event);
     trace_access(execution.running, site, at->address, found, "swap failed");
     return false;
+}
+
+// ---- Replay ----------------------------------------------------------------------------------
+
+void memory_print_shared(void)
+{
+    for (unsigned i = 0; i < shared_count; i++) {
+        printf("%s%" PRIxPTR ":%u", i ? "," : "", shared[i]->address - (uintptr_t)&execution,
+               shared[i]->size);
+    }
+}
+
+const char *memory_read_shared(const char *text)
+{
+    while (*text && *text != '/') {
+        char *end;
+        uintptr_t offset = (uintptr_t)strtoull(text, &end, 16);
+        unsigned long size = *end == ':' ? strtoul(end + 1, &end, 10) : 0;
+        if (size == 0 || size > 8 || (*end != ',' && *end != '/')) {
+            fprintf(stderr, "explorer: --replay: no OFFSET:SIZE: '%s'\n", text);
+            exit(2);
+        }
+        struct location *at = location_of((uintptr_t)&execution + offset, (unsigned)size, "");
+        at->shared = true;
+        at->index = shared_count;
+        shared[shared_count++] = at;
+        text = *end == ',' ? end + 1 : end;
+    }
+    return *text == '/' ? text + 1 : text;
 }

@@ -32,14 +32,12 @@ void record_free(struct record *record)
 
 struct bytes record_format_name(enum record_format format)
 {
-    static const char *const names[] = {
-        [RECORD_TEXT] = "text",
-        [RECORD_JSON] = "json",
-        [RECORD_COMMON] = "common",
-        [RECORD_COMBINED] = "combined",
-        [RECORD_ACCESS] = "common",
+    static const struct bytes names[] = {
+        [RECORD_TEXT] = { "text", 4 },       [RECORD_JSON] = { "json", 4 },
+        [RECORD_COMMON] = { "common", 6 },   [RECORD_COMBINED] = { "combined", 8 },
+        [RECORD_ACCESS] = { "common", 6 },
     };
-    return bytes_of(names[format]);
+    return names[format];
 }
 
 void record_clear_values(struct record *record)
@@ -78,6 +76,9 @@ static void record_finish(struct record *record, struct bytes msg)
         return;
     }
     record_set(record, FIELD_MSG, msg);
+    if ((record->wanted->builtin_mask & MADE_BY_LOGQ) == UINT32_C(1) << FIELD_MSG) {
+        return;
+    }
     record_set(record, FIELD_STREAM, record->source->stream);
     record_set(record, FIELD_FILE, record->source->file);
     record_set(record, FIELD_FORMAT, record_format_name(record->format));

@@ -71,13 +71,12 @@ static inline const char *find_quote(const char *at, const char *end)
 {
     // Most quoted fields end within the first 64 bytes: looking at all of them at once takes no
     // branch that depends on the length.
-    if (end - at >= 64) {
+    for (; end - at >= 64; at += 64) {
         uint64_t bits = quote_bits(at) | quote_bits(at + 16) << 16 | quote_bits(at + 32) << 32 |
                         quote_bits(at + 48) << 48;
         if (bits != 0) {
             return at + __builtin_ctzll(bits);
         }
-        at += 64;
     }
     for (; end - at >= SCAN_BYTES; at += SCAN_BYTES) {
         uint64_t bits = quote_bits(at);
@@ -411,10 +410,34 @@ static void put(const struct access_sink *sink, enum field_builtin field, struct
 static size_t method_length(struct bytes request)
 {
     size_t length = 0;
+    if (request.len >= SCAN_BYTES) {
+        scan_vector letters = scan_load(request.ptr) - scan_splat('A');
+        uint32_t others = scan_bits((scan_vector)(letters > scan_splat('Z' - 'A')));
+        length = others == 0 ? SCAN_BYTES : (size_t)__builtin_ctz(others);
+    }
     while (length < request.len && request.ptr[length] >= 'A' && request.ptr[length] <= 'Z') {
         length++;
     }
     return length < request.len && request.ptr[length] == ' ' ? length : 0;
+}
+
+// The last space of a request that has one.
+static const char *last_space(struct bytes request)
+{
+    const char *end = request.ptr + request.len;
+    if (request.len > 9 && end[-9] == ' ') {
+        // As before `HTTP/1.1`: then none of the last 8 bytes is one. The subtraction borrows from a
+        // byte only when there is one below it.
+        uint64_t word;
+        memcpy(&word, end - 8, sizeof(word));
+        word ^= UINT64_C(0x2020202020202020);
+        if (((word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080)) == 0) {
+            return end - 9;
+        }
+    }
+    while (*--end != ' ') {
+    }
+    return end;
 }
 
 static void put_request_parts(const struct access_sink *sink, struct bytes request)
@@ -423,9 +446,7 @@ static void put_request_parts(const struct access_sink *sink, struct bytes reque
     if (method == 0) {
         return;
     }
-    const char *last = request.ptr + request.len;
-    while (*--last != ' ') {
-    }
+    const char *last = last_space(request);
     const char *uri = request.ptr + method + 1;
     struct bytes protocol = bytes_between(last + 1, request.ptr + request.len);
     struct bytes rest = bytes_from(request, method + 1);
