@@ -38,11 +38,13 @@ SPG_API SPG_SUSPENDS int spg_scope_close(spg_scope *scope);
 SPG_API int spg_scope_cancel(spg_scope *scope);
 
 // The current scope of the calling task: the innermost that it has opened, else the one it was
-// spawned into; NULL at the root, or outside a task. Does not suspend.
+// spawned into; NULL at the root, or outside a task.
+// Any thread. Does not suspend. Returns the scope or NULL.
 SPG_API spg_scope *spg_scope_current(void);
 
 // The deadline in force for the calling task: the earliest of its scopes; SPG_NEVER if none, or
-// outside a task. Does not suspend.
+// outside a task.
+// Any thread. Does not suspend. Returns the time.
 SPG_API spg_time spg_scope_deadline(void);
 
 SPG_END_DECLS

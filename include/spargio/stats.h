@@ -59,7 +59,7 @@ SPG_BEGIN_DECLS
     X(blocking_refused, "jobs refused by the blocking pool")
 
 #define SPG_GAUGES(X)                                                                              \
-    X(tasks, "tasks that have not ended: in total; 0 per shard")                                                                   \
+    X(tasks, "tasks that have not ended: in total; 0 per shard")                                  \
     X(ops, "requests in flight")                                                                   \
     X(ready, "ready stealable tasks queued")                                                       \
     X(timers, "timers armed now")                                                                  \

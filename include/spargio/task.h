@@ -90,8 +90,8 @@ SPG_API int spg_detach(spg_task task);
 
 // Asks the task to end: its current wait, and all later ones, return -ECANCELED; scopes that it has
 // opened are cancelled with all that is in them. The kernel is asked to stop an op in flight. The
-// handle stays valid. Idempotent. A detached task can still be cancelled, by a handle from spg_self.
-// Any thread. Does not suspend.
+// handle stays valid. Idempotent. A detached task can still be cancelled, by a handle from
+// spg_self. Any thread. Does not suspend.
 // Returns 0, also when the task has ended already; -ESRCH stale handle.
 SPG_API int spg_cancel(spg_task task);
 
@@ -119,10 +119,11 @@ SPG_API SPG_SUSPENDS int spg_yield(void);
 SPG_API bool spg_should_yield(void);
 
 // Holds the calling task on the shard it is on until spg_unpin; nests. No effect outside a task.
-// Does not suspend.
+// Any thread. Does not suspend. Returns nothing.
 SPG_API void spg_pin(void);
 
-// Ends the innermost spg_pin. Aborts when there is none: that is a bug. Does not suspend.
+// Ends the innermost spg_pin. Aborts when there is none: that is a bug. No effect outside a task.
+// Any thread. Does not suspend. Returns nothing.
 SPG_API void spg_unpin(void);
 
 // The shard the calling task is on right now.
@@ -156,7 +157,8 @@ SPG_API SPG_MUST_CHECK int spg_local_key(spg_rt *rt, void (*destroy)(void *value
 // Tasks only. Does not suspend. Returns 0; -EINVAL no such key; -ENOMEM; -EPERM outside a task.
 SPG_API int spg_local_set(int key, void *value);
 
-// The calling task's value; NULL when it was never set, or outside a task. Does not suspend.
+// The calling task's value; NULL when it was never set, or outside a task.
+// Any thread. Does not suspend. Returns the value.
 SPG_API void *spg_local_get(int key);
 
 SPG_END_DECLS

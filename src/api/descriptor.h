@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // descriptor.h: what every call on a descriptor does before and after its work.
 //
-// A call that can be answered at once tries that first, by a plain system call (core below never sees it).
-// Such answers do not suspend, so a task that always gets one would never let others run:
+// A call that can be answered at once tries that first, by a plain system call (core below never
+// sees it). Such answers do not suspend, so a task that always gets one would never let others run:
 // after SPGI_INLINE_RUN of them in a row it yields.
 #ifndef SPGI_API_DESCRIPTOR_H
 #define SPGI_API_DESCRIPTOR_H
@@ -16,7 +16,8 @@ struct spgi_use {
     int fd;
 };
 
-// Begins a call that does not wait: finds the task, takes a reference. Returns 0 or the error to return.
+// Begins a call that does not wait: finds the task, takes a reference. Returns 0 or the error to
+// return.
 int spgi_use_begin(struct spgi_use *use, spg_fd handle);
 
 // The same for a call that may wait: a cancelled task is refused, even if the call would not wait.

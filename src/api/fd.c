@@ -76,7 +76,8 @@ int spgi_use_run(struct spgi_use *use, const struct spgi_request *request, unsig
         result = result < 0 ? result : run_once(use, request, deadline);
     }
     if (use->entry) {
-        if (result == -ECANCELED && spgi_fd_is_closing(use->entry) && !spgi_wait_refused(use->task)) {
+        if (result == -ECANCELED && spgi_fd_is_closing(use->entry) &&
+            !spgi_wait_refused(use->task)) {
             result = -EBADF; // closed under us
         }
         spgi_fd_put(use->entry);
@@ -123,10 +124,11 @@ int spg_fd_number(spg_fd handle)
 
 // ---- Closing ---------------------------------------------------------------------------------
 
-// Asks a shard to stop the ops on a descriptor. Lies on the closer's stack, who waits for the answer.
+// Asks a shard to stop the ops on a descriptor. Lies on the closer's stack, who waits for the
+// answer.
 struct stop_request {
-    struct spgi_errand errand;  // there
-    struct spgi_errand answer;  // and back
+    struct spgi_errand errand; // there
+    struct spgi_errand answer; // and back
     struct spgi_fd_entry *entry;
     struct spgi_task *closer;
     struct spgi_shard *home;

@@ -80,7 +80,8 @@ ssize_t spg_read_at(spg_fd fd, void *buffer, size_t bytes, uint64_t offset, spg_
     return spgi_use_run(&use, &request, POLLIN, deadline);
 }
 
-ssize_t spg_write_at(spg_fd fd, const void *buffer, size_t bytes, uint64_t offset, spg_time deadline)
+ssize_t spg_write_at(spg_fd fd, const void *buffer, size_t bytes, uint64_t offset,
+                     spg_time deadline)
 {
     struct spgi_use use;
     int error = spgi_use_begin_wait(&use, fd);
@@ -227,8 +228,7 @@ int spg_ftruncate(spg_fd fd, uint64_t bytes, spg_time deadline)
     }
     struct spgi_shard *shard = spgi_shard_self();
     if (spgi_ring_supports(shard->ring, SPGI_OP_TRUNCATE)) {
-        struct spgi_request request = {
-            .opcode = SPGI_OP_TRUNCATE, .fd = use.fd, .offset = bytes};
+        struct spgi_request request = {.opcode = SPGI_OP_TRUNCATE, .fd = use.fd, .offset = bytes};
         return spgi_use_run(&use, &request, 0, deadline);
     }
     struct truncation truncation = {use.fd, bytes};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// net.c: sockets for users: each call tries to get its answer at once, else fills a request and runs it.
+// net.c: sockets for users: each call tries to get its answer at once, else fills a request and
+// runs it.
 #include <spargio/net.h>
 
 #include "api/descriptor.h"
@@ -81,7 +82,8 @@ int spg_accept(spg_fd fd, struct sockaddr *address, socklen_t *bytes, int flags,
         return (int)spgi_use_end(&use, -EINVAL);
     }
     if (deadline == SPG_NOW) {
-        // Another acceptor may be quicker between the look and the request: then this one is stopped at once.
+        // Another acceptor may be quicker between the look and the request: then this one is
+        // stopped at once.
         if (spgi_call_poll_now(use.fd, POLLIN) == 0) {
             return (int)spgi_use_end(&use, -ETIME);
         }
@@ -124,9 +126,10 @@ ssize_t spg_recv(spg_fd fd, void *buffer, size_t bytes, int flags, spg_time dead
     }
     bytes = bytes < TRANSFER_MAX ? bytes : TRANSFER_MAX;
     bool all = (flags & MSG_WAITALL) != 0;
-    ssize_t there = all && deadline != SPG_NOW
-                        ? -EAGAIN // only the ring can wait for the rest and still tell how much came
-                        : spgi_call_recv_now(use.fd, buffer, bytes, flags);
+    ssize_t there =
+        all && deadline != SPG_NOW
+            ? -EAGAIN // only the ring can wait for the rest and still tell how much came
+            : spgi_call_recv_now(use.fd, buffer, bytes, flags);
     if (there != -EAGAIN) {
         return spgi_use_end_inline(&use, there);
     }

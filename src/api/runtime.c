@@ -75,12 +75,13 @@ static int end_run(const spg_options *options, spg_rt *rt)
     int error = spg_shutdown(rt, &report, drain < 0 ? SPG_NOW : spg_after(drain));
     if (error) {
         const spg_leftover *first = &report.left[0];
-        spgi_options_explain(options,
-                             "%llu tasks and %llu ops did not end within reap_ns; the runtime is left "
-                             "alive. First: task \"%s\" in %s on descriptor %d, shard %u",
-                             (unsigned long long)report.tasks, (unsigned long long)report.ops,
-                             report.entries ? first->task : "", report.entries ? first->wait : "",
-                             report.entries ? first->fd : -1, report.entries ? first->shard : 0);
+        spgi_options_explain(
+            options,
+            "%llu tasks and %llu ops did not end within reap_ns; the runtime is left "
+            "alive. First: task \"%s\" in %s on descriptor %d, shard %u",
+            (unsigned long long)report.tasks, (unsigned long long)report.ops,
+            report.entries ? first->task : "", report.entries ? first->wait : "",
+            report.entries ? first->fd : -1, report.entries ? first->shard : 0);
         return error;
     }
     return spg_destroy(rt);

@@ -15,12 +15,26 @@ static void copy_out(const spg_stats *from, spg_stats *out, size_t size)
     memcpy(out, from, size < sizeof *from ? size : sizeof *from);
 }
 
-static void collect(struct spg_rt *rt, uint32_t first, uint32_t n, spg_stats *out)
+static void read_shard(struct spg_rt *rt, uint32_t shard, spg_stats *out)
 {
-    *out = (spg_stats){.version = SPG_STATS_VERSION, .shards = n};
-    for (uint32_t i = first; i < first + n; i++) {
-        spgi_stats_add(rt->shards[i], out);
-    }
+    *out = (spg_stats){.version = SPG_STATS_VERSION, .shards = 1};
+    spgi_stats_add(rt->shards[shard], out);
+}
+
+static void add(spg_stats *total, const spg_stats *one)
+{
+#define SPGI_ADD(name, text) total->name += one->name;
+    SPG_COUNTERS(SPGI_ADD)
+    SPG_GAUGES(SPGI_ADD)
+#undef SPGI_ADD
+    total->shards += one->shards;
+}
+
+// What only the sum can tell: a task may end on another shard than the one that counted its spawn.
+static void finish_total(spg_stats *total)
+{
+    total->version = SPG_STATS_VERSION;
+    total->tasks = total->spawned > total->finished ? total->spawned - total->finished : 0;
 }
 
 int spg_stats_get_sized(spg_rt *rt, spg_stats *out, size_t size)
@@ -28,10 +42,14 @@ int spg_stats_get_sized(spg_rt *rt, spg_stats *out, size_t size)
     if (!rt || !out) {
         return -EINVAL;
     }
-    spg_stats all;
-    collect(rt, 0, rt->shard_count, &all);
-    all.tasks = all.spawned > all.finished ? all.spawned - all.finished : 0;
-    copy_out(&all, out, size);
+    spg_stats total = {0};
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        spg_stats one;
+        read_shard(rt, i, &one);
+        add(&total, &one);
+    }
+    finish_total(&total);
+    copy_out(&total, out, size);
     return 0;
 }
 
@@ -41,7 +59,7 @@ int spg_stats_shard_sized(spg_rt *rt, uint32_t shard, spg_stats *out, size_t siz
         return -EINVAL;
     }
     spg_stats one;
-    collect(rt, shard, 1, &one);
+    read_shard(rt, shard, &one);
     copy_out(&one, out, size);
     return 0;
 }
@@ -91,22 +109,33 @@ static void put_knobs(struct text *text, const spg_steal_options *steal)
         steal->disabled);
 }
 
+// A line: the total is the sum of what stands beside it, read once.
+static void put_field(struct spg_rt *rt, struct text *text, const char *name, size_t offset)
+{
+    uint64_t values[SPG_MAX_SHARDS];
+    spg_stats total = {0};
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        spg_stats one;
+        read_shard(rt, i, &one);
+        values[i] = value_of(&one, offset);
+        add(&total, &one);
+    }
+    finish_total(&total);
+    put(text, "%s %" PRIu64, name, value_of(&total, offset));
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        put(text, " %" PRIu64, values[i]);
+    }
+    put(text, "\n");
+}
+
 int spg_stats_text(spg_rt *rt, char *out, size_t bytes)
 {
     if (!rt) {
         return -EINVAL;
     }
     struct text text = {out, out ? bytes : 0, 0};
-    spg_stats all;
-    spg_stats_get(rt, &all);
     for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++) {
-        put(&text, "%s %" PRIu64, fields[f].name, value_of(&all, fields[f].offset));
-        for (uint32_t i = 0; i < rt->shard_count; i++) {
-            spg_stats one;
-            spg_stats_shard(rt, i, &one);
-            put(&text, " %" PRIu64, value_of(&one, fields[f].offset));
-        }
-        put(&text, "\n");
+        put_field(rt, &text, fields[f].name, fields[f].offset);
     }
     put_knobs(&text, &rt->options.steal);
     return (int)text.length;

@@ -22,7 +22,8 @@
 
 // ---- Spawning --------------------------------------------------------------------------------
 
-// Copies the caller's attributes, of its size, and checks them. here: whether SPG_HERE has a meaning.
+// Copies the caller's attributes, of its size, and checks them. here: whether SPG_HERE has a
+// meaning.
 static int read_attr(const struct spg_rt *rt, const spg_attr *given, size_t size, bool here,
                      spg_attr *out)
 {

@@ -79,11 +79,12 @@ int spg_sleep(spg_time until)
 
 // ---- Timers ----------------------------------------------------------------------------------
 
-// What a spg_timer holds. The waiter has its own deadline in its wait; this one is the time that can be moved.
+// What a spg_timer holds. The waiter has its own deadline in its wait; this one is the time that
+// can be moved.
 struct movable {
     struct spgi_timer timer;
-    spgi_a64 when;           // 0: not set
-    spgi_aptr waiter;        // the task that waits for it
+    spgi_a64 when;    // 0: not set
+    spgi_aptr waiter; // the task that waits for it
 };
 _Static_assert(sizeof(struct movable) <= sizeof(spg_timer), "spg_timer has no room for a timer");
 

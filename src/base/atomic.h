@@ -2,9 +2,9 @@
 // atomic.h: the sole gate to atomic memory accesses.
 //
 // Every atomic access in the library names its ordering through one of the macros below. There are
-// no bare fences: order lives on the accesses, so that ThreadSanitizer understands it. Compiled with
-// SPGI_EXPLORE, every access becomes a scheduling point of the explorer (tests/explore), which runs
-// the shipped sources through all interleavings up to a preemption bound, with store buffers.
+// no bare fences: order lives on the accesses, so that ThreadSanitizer understands it. Compiled
+// with SPGI_EXPLORE, every access becomes a scheduling point of the explorer (tests/explore), which
+// runs the shipped sources through all interleavings up to a preemption bound, with store buffers.
 #ifndef SPGI_BASE_ATOMIC_H
 #define SPGI_BASE_ATOMIC_H
 

@@ -26,8 +26,8 @@ static struct spgi_heap_node *meld(struct spgi_heap_node *a, struct spgi_heap_no
     return a;
 }
 
-// Melds siblings in pairs from left to right, then the pairs from right to left: the two passes that
-// give the amortised bound. Iterative, because a list of siblings may be as long as the heap.
+// Melds siblings in pairs from left to right, then the pairs from right to left: the two passes
+// that give the amortised bound. Iterative, because a list of siblings may be as long as the heap.
 static struct spgi_heap_node *meld_siblings(struct spgi_heap_node *first)
 {
     struct spgi_heap_node *pairs = NULL; // linked by next, rightmost first

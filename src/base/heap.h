@@ -13,7 +13,7 @@ struct spgi_heap_node {
     int64_t key;
     struct spgi_heap_node *child; // first child
     struct spgi_heap_node *next;  // next sibling
-    struct spgi_heap_node *prev;  // previous sibling, or the parent of a first child; NULL: the root
+    struct spgi_heap_node *prev; // previous sibling, or the parent of a first child; NULL: the root
 };
 
 struct spgi_heap {

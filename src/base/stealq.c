@@ -97,7 +97,8 @@ static void refill_ring(struct spgi_stealq *queue)
     uint64_t left = load_relaxed(&queue->overflowed);
     struct spgi_link *item;
     while ((item = queue->overflow.head) != NULL) {
-        struct spgi_link *next = item->next; // read first: a taker may use the link once it is pushed
+        struct spgi_link *next =
+            item->next; // read first: a taker may use the link once it is pushed
         if (!push_ring(queue, item)) {
             break;
         }
@@ -113,8 +114,8 @@ struct spgi_link *spgi_stealq_pop(struct spgi_stealq *queue)
     uint64_t head = load_relaxed(&queue->head);
     while (head != load_relaxed(&queue->tail)) {
         void *item = load_relaxed(&queue->slots[head & queue->mask]);
-        // Acquire and release: the item's contents come from its last runner by way of the push; the
-        // slot may be refilled once the head has moved (pairs with push_ring).
+        // Acquire and release: the item's contents come from its last runner by way of the push;
+        // the slot may be refilled once the head has moved (pairs with push_ring).
         if (cas_acqrel(&queue->head, &head, head + 1)) {
             return item;
         }
@@ -126,7 +127,8 @@ struct spgi_link *spgi_stealq_pop(struct spgi_stealq *queue)
     return item;
 }
 
-unsigned spgi_stealq_steal(struct spgi_stealq *queue, struct spgi_link **out, unsigned max, bool *lost)
+unsigned spgi_stealq_steal(struct spgi_stealq *queue, struct spgi_link **out, unsigned max,
+                           bool *lost)
 {
     *lost = false;
     uint64_t head = load_acquire(&queue->head);

@@ -23,10 +23,10 @@
 struct spgi_stealq {
     spgi_a64 head; // next slot to take                             [any: CAS]
     char pad1[SPGI_CACHE_LINE - sizeof(uint64_t)];
-    spgi_a64 tail;         // next slot to fill                     [owner writes]
-    spgi_aptr *slots;      // mask + 1 entries
-    uint64_t mask;         //                                       [const]
-    spgi_a64 overflowed;   // items in the list                     [written under lock]
+    spgi_a64 tail;       // next slot to fill                     [owner writes]
+    spgi_aptr *slots;    // mask + 1 entries
+    uint64_t mask;       //                                       [const]
+    spgi_a64 overflowed; // items in the list                     [written under lock]
     char pad2[SPGI_CACHE_LINE - 2 * sizeof(uint64_t) - 2 * sizeof(void *)];
     struct spgi_spinlock lock; // guards overflow
     struct spgi_fifo overflow;
@@ -36,7 +36,8 @@ struct spgi_stealq {
 void spgi_stealq_init(struct spgi_stealq *queue, spgi_aptr *slots, uint64_t entries);
 
 // Owner only. Returns false when the item went to the overflow list. Ends with a sequentially
-// consistent store when announce is set: the first half of the handshake with searchers (core/idle.h).
+// consistent store when announce is set: the first half of the handshake with searchers
+// (core/idle.h).
 bool spgi_stealq_push(struct spgi_stealq *queue, struct spgi_link *item, bool announce);
 
 // Owner only. Makes all earlier pushes visible before any later sequentially consistent load of the
@@ -53,7 +54,8 @@ struct spgi_link *spgi_stealq_pop(struct spgi_stealq *queue);
 
 // Thieves. Takes up to max of the oldest items, at most half of the ring (rounded up), into out.
 // Returns how many; 0 when there are none, or when another taker was quicker (*lost is then true).
-unsigned spgi_stealq_steal(struct spgi_stealq *queue, struct spgi_link **out, unsigned max, bool *lost);
+unsigned spgi_stealq_steal(struct spgi_stealq *queue, struct spgi_link **out, unsigned max,
+                           bool *lost);
 
 // Anybody: a moment's look, sequentially consistent: the second half of the handshake.
 uint64_t spgi_stealq_size(struct spgi_stealq *queue);

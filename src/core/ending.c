@@ -64,8 +64,8 @@ static bool all_acknowledged(struct spg_rt *rt)
     return true;
 }
 
-// Waits until all shards know the phase and, if asked, no task lives; or until the deadline. Returns how
-// many tasks live.
+// Waits until all shards know the phase and, if asked, no task lives; or until the deadline.
+// Returns how many tasks live.
 static uint64_t wait_quiet(struct spg_rt *rt, bool for_tasks, spg_time deadline)
 {
     struct timespec end = {deadline / SPG_S, deadline % SPG_S};
@@ -102,7 +102,8 @@ static void acknowledge(struct spgi_shard *shard, struct spgi_errand *errand)
 
 static void enter_phase(struct spg_rt *rt, enum spgi_phase phase)
 {
-    pthread_mutex_lock(&rt->entry_lock); // no spawn from outside is in between check and publication
+    pthread_mutex_lock(
+        &rt->entry_lock); // no spawn from outside is in between check and publication
     if (load_relaxed(&rt->phase) < (uint32_t)phase) {
         store_seqcst(&rt->phase, (uint32_t)phase);
     }
@@ -173,8 +174,8 @@ int spgi_ending_shutdown(struct spg_rt *rt, spg_report *report, spg_time deadlin
     if (living > 0) {
         spg_time end = spg_after(rt->options.reap_ns);
         enter_phase(rt, SPGI_PHASE_CANCEL);
-        // Once all shards know, no task is spawned that this walk could miss. A shard that is stuck in a
-        // task does not answer; its tasks are left anyway, then.
+        // Once all shards know, no task is spawned that this walk could miss. A shard that is stuck
+        // in a task does not answer; its tasks are left anyway, then.
         wait_quiet(rt, false, end);
         report->cancelled = stop_all(rt);
         living = wait_quiet(rt, true, end);

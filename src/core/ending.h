@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // ending.h: shutting a runtime down.
 //
-//   1 stop admission: the phase becomes DRAIN (under the lock that foreign spawns take), and every shard
+//   1 stop admission: the phase becomes DRAIN (under the lock that foreign spawns take), and every
+//   shard
 //     acknowledges it with an errand, so that no task passes the check afterwards
 //   2 drain: wait until all tasks have ended, or the deadline
 //   3 cancel: the phase becomes CANCEL, again acknowledged; all tasks are stopped

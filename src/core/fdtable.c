@@ -30,7 +30,8 @@ static uint64_t with_generation(uint32_t generation)
 int spgi_fdtable_init(struct spgi_fdtable *table, uint32_t epoch)
 {
     pthread_mutex_init(&table->grow, NULL);
-    table->first_generation = epoch * 0x9E3779B1u; // handles of another runtime do not fit by chance
+    table->first_generation =
+        epoch * 0x9E3779B1u; // handles of another runtime do not fit by chance
     return 0;
 }
 
@@ -171,7 +172,8 @@ bool spgi_fd_is_used(struct spgi_fd_entry *entry)
 }
 
 // Once the closer's context is saved. Registers, then looks again: pairs with spgi_fd_put, which
-// drops its reference, then looks for a closer. Whoever takes the registration out wakes the closer.
+// drops its reference, then looks for a closer. Whoever takes the registration out wakes the
+// closer.
 static bool commit_wait(struct spgi_shard *shard, struct spgi_task *task, void *arg)
 {
     (void)shard;
@@ -186,7 +188,8 @@ static bool commit_wait(struct spgi_shard *shard, struct spgi_task *task, void *
 void spgi_fd_wait_unused(struct spgi_shard *shard, struct spgi_task *task,
                          struct spgi_fd_entry *entry)
 {
-    // May return early: a put of an earlier life of the entry can take the registration. Call again.
+    // May return early: a put of an earlier life of the entry can take the registration. Call
+    // again.
     int refused = spgi_wait_begin(shard, task, SPGI_WAIT_FD_CLOSE, SPG_NEVER, NULL);
     SPGI_CHECK(refused == 0);
     spgi_fiber_suspend(shard, SPGI_AFTER_SUSPEND, commit_wait, entry);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // fdtable.h: descriptors by handle: references, generations, closing.
 //
-// An entry per descriptor number. Its word: references (bits 0-23), OPEN, CLOSING, generation (32-63).
-// An op takes a reference for as long as it may use the number. Closing moves the generation on, so
-// that no new reference can be had, has the ops of others stopped, and waits for their references;
-// only then is the number given back to the system.
+// An entry per descriptor number. Its word: references (bits 0-23), OPEN, CLOSING, generation
+// (32-63). An op takes a reference for as long as it may use the number. Closing moves the
+// generation on, so that no new reference can be had, has the ops of others stopped, and waits for
+// their references; only then is the number given back to the system.
 #ifndef SPGI_CORE_FDTABLE_H
 #define SPGI_CORE_FDTABLE_H
 
@@ -15,7 +15,8 @@ int spgi_fdtable_init(struct spgi_fdtable *table, uint32_t epoch);
 // Closes what is still open, when no op is in flight any more, and frees the table.
 void spgi_fdtable_fini(struct spgi_fdtable *table);
 
-// Makes a handle for an open descriptor. Returns 0; -EEXIST; -ENOMEM; -EBADF the number is out of range.
+// Makes a handle for an open descriptor. Returns 0; -EEXIST; -ENOMEM; -EBADF the number is out of
+// range.
 int spgi_fd_add(struct spg_rt *rt, int fd, spg_fd *out);
 
 // Takes a reference; writes the entry. Returns the descriptor's number, or -EBADF.
@@ -31,7 +32,8 @@ int spgi_fd_close_begin(struct spg_rt *rt, spg_fd handle, bool unless_used,
 
 // The closer's task: whether others still hold references; suspends until they do not.
 bool spgi_fd_is_used(struct spgi_fd_entry *entry);
-void spgi_fd_wait_unused(struct spgi_shard *shard, struct spgi_task *task, struct spgi_fd_entry *entry);
+void spgi_fd_wait_unused(struct spgi_shard *shard, struct spgi_task *task,
+                         struct spgi_fd_entry *entry);
 
 // The number is about to be closed or given away: from here on it may be adopted again.
 void spgi_fd_drop(struct spgi_fd_entry *entry);

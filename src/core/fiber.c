@@ -3,7 +3,8 @@
 //
 // The scheduler runs on its thread's own stack; tasks have one each. A switch tells
 // AddressSanitizer which stack comes next, before and after, and ThreadSanitizer which fiber: one
-// per stack, made with it and kept with it, since making one takes long and their number is limited.
+// per stack, made with it and kept with it, since making one takes long and their number is
+// limited.
 #include "core/fiber.h"
 
 #include "base/assert.h"

@@ -10,7 +10,8 @@
 //   P3 nobody sleeps: done                      S3 found: searchers -= 1; if it was the last,
 //   P4 searchers 0 -> 1           (seq_cst)        do as a producer from P2 on
 //   P5 ring a sleeper (RUNG_TO_SEARCH): it      S4 not found: state = PARKED, sleepers += 1,
-//      now holds the token. No sleeper found:      searchers -= 1 (all seq_cst); if it was the last,
+//      now holds the token. No sleeper found:      searchers -= 1 (all seq_cst); if it was the
+//      last,
 //      give the token back as in S4                look at every queue once more before sleeping
 //
 // If P2 sees a searcher, that searcher's decrement comes later in the single order, so that its

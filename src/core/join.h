@@ -5,8 +5,8 @@
 
 #include "core/types.h"
 
-// The task itself: waits for the task in slot joined, of the given generation. Returns 0 (the caller owns
-// the slot and frees it), or the negative result of spg_join.
+// The task itself: waits for the task in slot joined, of the given generation. Returns 0 (the
+// caller owns the slot and frees it), or the negative result of spg_join.
 int spgi_join_task(struct spgi_shard *shard, struct spgi_task *self, struct spgi_task *joined,
                    uint64_t gen, spg_time deadline);
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // life.h: the life word of a task slot: generation, who joins it, and how far it has come.
 //
-//   bits 0-5   DONE      the task's function has returned and its result is written (also: slot free)
+//   bits 0-5   DONE      the task's function has returned and its result is written (also: slot
+//   free)
 //              HANDLE    somebody holds the right to join; else the task frees its slot itself
-//              CANCELED  the task was cancelled; TIMED_OUT: by its scope's deadline. At most one of both.
+//              CANCELED  the task was cancelled; TIMED_OUT: by its scope's deadline. At most one of
+//              both.
 //   bits 6-27  joiner    slot index of the task that joins, plus 1; JOINER_THREAD: a foreign thread
 //   bits 28-63 generation; moved on when the slot is freed, so that old handles no longer match
 //
@@ -12,7 +14,8 @@
 //   the far side of the switch), and only while DONE is unset. Whoever clears the registration owns
 //   the joiner's wake-up: either the finishing task, which sets DONE, or the joiner's home shard,
 //   which withdraws it for a deadline or a cancellation. So the joiner resumes exactly once.
-// - HANDLE and DONE together say who frees the slot: the joiner, once it sees DONE; whoever detaches,
+// - HANDLE and DONE together say who frees the slot: the joiner, once it sees DONE; whoever
+// detaches,
 //   if DONE was set; else the finishing task, if HANDLE is unset.
 #ifndef SPGI_CORE_LIFE_H
 #define SPGI_CORE_LIFE_H
@@ -26,7 +29,8 @@
 #define SPGI_LIFE_TIMED_OUT UINT64_C(8)
 #define SPGI_LIFE_STOPPED (SPGI_LIFE_CANCELED | SPGI_LIFE_TIMED_OUT)
 #define SPGI_LIFE_JOINER_SHIFT 6
-#define SPGI_LIFE_JOINER_MASK (((UINT64_C(1) << SPGI_TASK_INDEX_BITS) - 1) << SPGI_LIFE_JOINER_SHIFT)
+#define SPGI_LIFE_JOINER_MASK                                                                      \
+    (((UINT64_C(1) << SPGI_TASK_INDEX_BITS) - 1) << SPGI_LIFE_JOINER_SHIFT)
 #define SPGI_LIFE_GEN_SHIFT 28
 #define SPGI_JOINER_THREAD ((1u << SPGI_TASK_INDEX_BITS) - 1)
 
@@ -63,7 +67,8 @@ static inline enum spgi_join spgi_join_look(uint64_t life, uint64_t gen)
 // handle is consumed, and the slot is the caller's to free.
 static inline enum spgi_join spgi_join_register(spgi_a64 *word, uint64_t gen, uint32_t joiner)
 {
-    uint64_t life = load_acquire(word); // pairs with spgi_life_finish: DONE means the result is there
+    uint64_t life =
+        load_acquire(word); // pairs with spgi_life_finish: DONE means the result is there
     for (;;) {
         enum spgi_join found = spgi_join_look(life, gen);
         uint64_t next = life | (uint64_t)joiner << SPGI_LIFE_JOINER_SHIFT;
@@ -84,7 +89,8 @@ static inline enum spgi_join spgi_join_register(spgi_a64 *word, uint64_t gen, ui
 static inline bool spgi_join_withdraw(spgi_a64 *word, uint64_t gen, uint32_t joiner)
 {
     uint64_t life = load_acquire(word);
-    while (spgi_life_gen(life) == gen && !(life & SPGI_LIFE_DONE) && spgi_life_joiner(life) == joiner) {
+    while (spgi_life_gen(life) == gen && !(life & SPGI_LIFE_DONE) &&
+           spgi_life_joiner(life) == joiner) {
         if (cas_acqrel(word, &life, life & ~SPGI_LIFE_JOINER_MASK)) {
             return true;
         }
@@ -97,7 +103,8 @@ static inline bool spgi_join_withdraw(spgi_a64 *word, uint64_t gen, uint32_t joi
 // that was registered frees the slot when it resumes; until then others see it as TAKEN.
 static inline uint64_t spgi_life_finish(spgi_a64 *word)
 {
-    // Release: the result, for whoever sees DONE. Acquire: the joiner's context, from its registration.
+    // Release: the result, for whoever sees DONE. Acquire: the joiner's context, from its
+    // registration.
     return or_acqrel(word, SPGI_LIFE_DONE);
 }
 

@@ -199,8 +199,9 @@ static void wait_for_room(struct spgi_shard *shard, struct spgi_task *task)
     }
 }
 
-int spgi_op_run(struct spgi_shard *shard, struct spgi_task *task, const struct spgi_request *request,
-                struct spgi_fd_entry *entry, bool stoppable, spg_time deadline)
+int spgi_op_run(struct spgi_shard *shard, struct spgi_task *task,
+                const struct spgi_request *request, struct spgi_fd_entry *entry, bool stoppable,
+                spg_time deadline)
 {
     if (stoppable && deadline != SPG_NEVER && deadline <= spgi_clock_now()) {
         int refused = spgi_wait_refused(task);
@@ -211,8 +212,7 @@ int spgi_op_run(struct spgi_shard *shard, struct spgi_task *task, const struct s
     if (!op) {
         return -ENOMEM;
     }
-    int refused =
-        spgi_wait_begin(shard, task, SPGI_WAIT_OP, deadline, stoppable ? stop_op : NULL);
+    int refused = spgi_wait_begin(shard, task, SPGI_WAIT_OP, deadline, stoppable ? stop_op : NULL);
     if (refused) {
         op_free(shard, op);
         return refused;
@@ -312,17 +312,17 @@ void spgi_ops_enter(struct spgi_shard *shard)
     SPGI_COUNT(shard, enters);
     int error = spgi_ring_enter(shard->ring);
     SPGI_COUNT_N(shard, ops_submitted, unsubmitted - spgi_ring_unsubmitted(shard->ring));
-    // Busy: the completion queue must be reaped first, which the caller does next. Anything else means
-    // that completions may be lost, after which no buffer is safe.
+    // Busy: the completion queue must be reaped first, which the caller does next. Anything else
+    // means that completions may be lost, after which no buffer is safe.
     SPGI_CHECK(error == 0 || error == -EBUSY || error == -EAGAIN);
 }
 
 const char *spgi_op_name(uint8_t opcode)
 {
     static const char *const names[SPGI_OPCODES] = {
-        "nop",    "read",     "write",    "readv",  "writev",  "fsync", "openat",
-        "statx",  "ftruncate", "renameat", "unlinkat", "accept", "connect", "recv",
-        "send",   "recvmsg",  "sendmsg",  "poll",   "close",   "cancel", "bell",
+        "nop",   "read",      "write",    "readv",    "writev", "fsync",   "openat",
+        "statx", "ftruncate", "renameat", "unlinkat", "accept", "connect", "recv",
+        "send",  "recvmsg",   "sendmsg",  "poll",     "close",  "cancel",  "bell",
     };
     return opcode < SPGI_OPCODES ? names[opcode] : "unknown";
 }

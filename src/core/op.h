@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // op.h: one kernel request, from its preparation to its terminal completion.
 //
-// A new I/O call is one function: it fills a request, calls spgi_op_run, and returns the result. An op is
-// prepared, submitted with all others at the end of the shard's pass, and terminal when its
+// A new I/O call is one function: it fills a request, calls spgi_op_run, and returns the result. An
+// op is prepared, submitted with all others at the end of the shard's pass, and terminal when its
 // completion is reaped; only then does the task go on, so that buffers may lie on its stack. A
 // deadline or a cancel only asks the kernel to stop it.
 #ifndef SPGI_CORE_OP_H
@@ -22,8 +22,9 @@ static inline uint64_t spgi_user_data(enum spgi_op_kind kind, uint32_t generatio
 //   entry      the descriptor whose reference the caller holds; NULL: none
 //   stoppable  false: cancellation and deadlines are ignored
 // Returns the completion's result; -ECANCELED, -ETIME or -EBADF when it was stopped; -ENOMEM.
-int spgi_op_run(struct spgi_shard *shard, struct spgi_task *task, const struct spgi_request *request,
-                struct spgi_fd_entry *entry, bool stoppable, spg_time deadline);
+int spgi_op_run(struct spgi_shard *shard, struct spgi_task *task,
+                const struct spgi_request *request, struct spgi_fd_entry *entry, bool stoppable,
+                spg_time deadline);
 
 // Scheduler: takes all completions from the ring. Returns how many.
 unsigned spgi_ops_reap(struct spgi_shard *shard);

@@ -5,7 +5,8 @@
 
 #include "core/types.h"
 
-// Copies given (of the caller's size; NULL: all defaults) into out, checks it and fills defaults in.
+// Copies given (of the caller's size; NULL: all defaults) into out, checks it and fills defaults
+// in.
 // Returns 0, or -EINVAL with a text for people in the caller's error_text.
 int spgi_options_resolve(const spg_options *given, size_t size, spg_options *out);
 

@@ -40,7 +40,8 @@ static inline void spgi_park_begin(struct spgi_park *park)
     store_seqcst(&park->state, (uint32_t)SPGI_PARKED); // pairs with the load in spgi_park_ring
 }
 
-// Shard, S4, or to give up before S3. Returns the state that ended the sleep: PARKED if nobody rang.
+// Shard, S4, or to give up before S3. Returns the state that ended the sleep: PARKED if nobody
+// rang.
 static inline enum spgi_park_state spgi_park_end(struct spgi_park *park)
 {
     return (enum spgi_park_state)xchg_seqcst(&park->state, (uint32_t)SPGI_RUNNING);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // pool.c: the bounded pool of threads for blocking calls.
 //
-// A job lies on the stack of the task that waits for it. It is queued until a thread takes it out under
-// the lock; whoever takes it out, the thread or the task's home shard for a deadline or a cancel,
-// decides what becomes of it. A job that has run is sent home as an errand: only the home shard
-// ends the wait.
+// A job lies on the stack of the task that waits for it. It is queued until a thread takes it out
+// under the lock; whoever takes it out, the thread or the task's home shard for a deadline or a
+// cancel, decides what becomes of it. A job that has run is sent home as an errand: only the home
+// shard ends the wait.
 #include "core/pool.h"
 
 #include "core/fiber.h"
@@ -18,9 +18,9 @@
 #include <errno.h>
 
 struct spgi_job {
-    struct spgi_node node;     // in the queue                               [lock]
-    bool queued;               // no thread has taken it                     [lock]
-    struct spgi_errand done;   // sent home when it has run
+    struct spgi_node node;   // in the queue                               [lock]
+    bool queued;             // no thread has taken it                     [lock]
+    struct spgi_errand done; // sent home when it has run
     spg_fn *fn;
     void *arg;
     int result;
@@ -65,7 +65,8 @@ static void job_arrived_home(struct spgi_shard *shard, struct spgi_errand *erran
     spgi_ready(job->task);
 }
 
-// Under the lock. Waits for a job; NULL: the thread has been idle for long enough, or the pool stops.
+// Under the lock. Waits for a job; NULL: the thread has been idle for long enough, or the pool
+// stops.
 static struct spgi_job *next_job(struct spg_rt *rt)
 {
     struct spgi_pool *pool = &rt->pool;

@@ -5,7 +5,8 @@
 
 #include "core/types.h"
 
-// Gives the runtime a slot and a number that no earlier runtime had. Returns 0; -EAGAIN when SPGI_RUNTIMES - 1 live already.
+// Gives the runtime a slot and a number that no earlier runtime had. Returns 0; -EAGAIN when
+// SPGI_RUNTIMES - 1 live already.
 int spgi_registry_add(struct spg_rt *rt, uint32_t *epoch);
 void spgi_registry_remove(struct spg_rt *rt);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// runtime.c: making a runtime: what it owns, in the order in which it is made, and undone in reverse.
+// runtime.c: making a runtime: what it owns, in the order in which it is made, and undone in
+// reverse.
 #include "core/runtime.h"
 
 #include "base/assert.h"

@@ -14,7 +14,8 @@ bool spgi_runtime_wait_go(struct spg_rt *rt);
 // Shard's thread: waits until no shard runs its loop any more.
 void spgi_runtime_wait_all_stopped(struct spg_rt *rt);
 
-// Makes a runtime from resolved options and starts its shards. Returns 0; on failure nothing is left.
+// Makes a runtime from resolved options and starts its shards. Returns 0; on failure nothing is
+// left.
 int spgi_runtime_make(const spg_options *options, struct spg_rt **out);
 
 // Frees everything. No thread of the runtime is left.

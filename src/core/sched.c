@@ -2,9 +2,10 @@
 // sched.c: the ready queues of a shard.
 //
 // A shard takes its next task from three places: the next-slot (a task whose input was just
-// produced here, and is warm in the cache), the queue of pinned tasks, which nobody else touches, and the queue of
-// stealable ones. The next-slot may be used SPGI_NEXT_RUNS times in a row, and only while the head
-// of the queue is young; the two queues take turns. So no ready task is passed over for long.
+// produced here, and is warm in the cache), the queue of pinned tasks, which nobody else touches,
+// and the queue of stealable ones. The next-slot may be used SPGI_NEXT_RUNS times in a row, and
+// only while the head of the queue is young; the two queues take turns. So no ready task is passed
+// over for long.
 //
 // Thieves can take from the next-slot, too, once its task has waited for the age gate: a task that
 // was put there by one that goes on computing is not out of reach.
@@ -249,7 +250,8 @@ static void run_task(struct spgi_shard *shard, struct spgi_task *task)
         again = false;
         if (shard->after == SPGI_AFTER_SUSPEND) {
             again = shard->commit && !shard->commit(shard, task, shard->commit_arg);
-            // A waker came first: the switch turns back. Else the task may be running elsewhere now.
+            // A waker came first: the switch turns back. Else the task may be running elsewhere
+            // now.
         }
     } while (again);
     if (shard->after == SPGI_AFTER_YIELD) {

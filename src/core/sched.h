@@ -5,14 +5,17 @@
 
 #include "core/types.h"
 
-// The sole gate that makes a task runnable: one that is new, or whose wait the caller has the right to end.
-// Any thread; never fails. A stealable task is queued on the calling shard, others on theirs.
+// The sole gate that makes a task runnable: one that is new, or whose wait the caller has the right
+// to end. Any thread; never fails. A stealable task is queued on the calling shard, others on
+// theirs.
 void spgi_ready(struct spgi_task *task);
 
-// The same, for a task that should run next: the caller's last act was to produce what it waits for.
+// The same, for a task that should run next: the caller's last act was to produce what it waits
+// for.
 void spgi_ready_next(struct spgi_task *task);
 
-// Shard's own thread. Makes n new stealable tasks, linked by ready.link, runnable here with one publication.
+// Shard's own thread. Makes n new stealable tasks, linked by ready.link, runnable here with one
+// publication.
 void spgi_ready_chain(struct spgi_shard *shard, struct spgi_task *first, struct spgi_task *last,
                       uint64_t n);
 
@@ -25,7 +28,8 @@ unsigned spgi_sched_run(struct spgi_shard *shard);
 // Shard's own thread. Publishes what completions made ready, and wakes a searcher if it pays.
 void spgi_sched_announce(struct spgi_shard *shard);
 
-// Whether the shard has a ready task. Sequentially consistent: part of the second look before sleep.
+// Whether the shard has a ready task. Sequentially consistent: part of the second look before
+// sleep.
 bool spgi_sched_has_ready(struct spgi_shard *shard);
 
 #endif

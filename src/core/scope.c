@@ -77,7 +77,8 @@ bool spgi_task_stop(struct spgi_task *task, uint64_t gen, uint64_t reason)
     struct spgi_fifo kicks = {0};
     spgi_wait_kick_claim(task, &kicks);
     spgi_spinlock_lock(&task->scope_lock);
-    // Under this lock the task cannot close its outermost scope; if the slot has a new task, it is not ours.
+    // Under this lock the task cannot close its outermost scope; if the slot has a new task, it is
+    // not ours.
     bool same = spgi_life_gen(load_acquire(&task->life)) == gen;
     if (same && task->opened) {
         stop(task->opened, reason, &kicks);
@@ -140,7 +141,8 @@ void spgi_scope_begin(struct spgi_shard *shard, struct spgi_task *owner, struct 
     }
 }
 
-// The scheduler does this once the owner's context is saved: from then on the last child may wake it.
+// The scheduler does this once the owner's context is saved: from then on the last child may wake
+// it.
 static bool commit_drain(struct spgi_shard *shard, struct spgi_task *owner, void *arg)
 {
     (void)shard;
@@ -180,8 +182,8 @@ int spgi_scope_end(struct spgi_scope *scope)
     if (outermost) {
         owner->opened = NULL;
     }
-    // What remains in force: the outer scope's reason if the owner opened that one, too; what its born
-    // scope said stands in its life word.
+    // What remains in force: the outer scope's reason if the owner opened that one, too; what its
+    // born scope said stands in its life word.
     store_seqcst(&owner->scoped, outermost ? 0 : parent->stopped);
     if (parent) {
         spgi_spinlock_unlock(&parent->lock);
@@ -221,7 +223,8 @@ void spgi_scope_leave(struct spgi_scope *scope, struct spgi_task *task, int resu
         scope->closing = false;
     }
     spgi_spinlock_unlock(&scope->lock);
-    // From here on the scope may be gone: unless the owner sleeps in spgi_scope_drain, which only we can end.
+    // From here on the scope may be gone: unless the owner sleeps in spgi_scope_drain, which only
+    // we can end.
     if (waiter) {
         spgi_ready_next(waiter);
     }

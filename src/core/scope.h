@@ -27,7 +27,8 @@ void spgi_scope_drain(struct spgi_shard *shard, struct spgi_task *owner, struct 
 // Stops the scope and everything below: reason is SPGI_LIFE_CANCELED or SPGI_LIFE_TIMED_OUT.
 void spgi_scope_stop(struct spgi_scope *scope, uint64_t reason);
 
-// Adds n tasks, linked by ready.link from first on. Returns 0, or -ECANCELED, -ETIME when it is stopped.
+// Adds n tasks, linked by ready.link from first on. Returns 0, or -ECANCELED, -ETIME when it is
+// stopped.
 int spgi_scope_enter(struct spgi_scope *scope, struct spgi_task *first, uint64_t n);
 
 // Scheduler: a child has ended with the given result.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // shard.c: the loop of a shard: run, submit, reap, fire, look around; and its bell.
 //
-// A pass: run errands from the mailbox, run ready tasks up to a budget, hand what they prepared to the
-// kernel in one call, reap completions, fire timers. What to do when a pass found nothing is in sleep.c.
+// A pass: run errands from the mailbox, run ready tasks up to a budget, hand what they prepared to
+// the kernel in one call, reap completions, fire timers. What to do when a pass found nothing is in
+// sleep.c.
 #include "core/shard.h"
 
 #include "base/assert.h"

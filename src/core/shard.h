@@ -5,13 +5,13 @@
 
 #include "core/types.h"
 
-// The shard whose thread this is; NULL on other threads. The library's only thread-local sits behind
-// this call, which is never inlined: a task that has migrated must not reuse the address of the
-// variable that it read on its last thread. So call it again after every suspension.
+// The shard whose thread this is; NULL on other threads. The library's only thread-local sits
+// behind this call, which is never inlined: a task that has migrated must not reuse the address of
+// the variable that it read on its last thread. So call it again after every suspension.
 struct spgi_shard *spgi_shard_self(void);
 
-// The task that calls, or NULL with the error for a public call: -EPERM outside a task, -EOWNERDEAD in the
-// child of a fork.
+// The task that calls, or NULL with the error for a public call: -EPERM outside a task, -EOWNERDEAD
+// in the child of a fork.
 struct spgi_task *spgi_task_self(int *error);
 
 // Any thread. Hands an errand to a shard, and wakes it if it sleeps. Never fails.
@@ -23,11 +23,13 @@ void spgi_shard_wake(struct spgi_shard *shard);
 // Shard's own thread: rings another's bell, after spgi_park_ring said so.
 void spgi_shard_ring_bell(struct spgi_shard *from, struct spgi_shard *to);
 
-// Scheduler: the completion of a bell: one that was rung here, or one of ours that could not be rung.
+// Scheduler: the completion of a bell: one that was rung here, or one of ours that could not be
+// rung.
 void spgi_shard_bell_rang(struct spgi_shard *shard, int result, uint32_t target);
 void spgi_shard_bell_fd_rang(struct spgi_shard *shard);
 
-// A thread without a shard runs the loop of this one until the runtime stops. Returns its thread's value.
+// A thread without a shard runs the loop of this one until the runtime stops. Returns its thread's
+// value.
 void *spgi_shard_main(void *shard);
 
 // Sets up what needs no ring; the ring is opened by the shard's own thread.

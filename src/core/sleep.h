@@ -5,8 +5,8 @@
 
 #include "core/types.h"
 
-// Returns when there may be work: after searching other shards, spinning as long as that pays, and parking in
-// the kernel.
+// Returns when there may be work: after searching other shards, spinning as long as that pays, and
+// parking in the kernel.
 void spgi_sleep_until_work(struct spgi_shard *shard);
 
 #endif

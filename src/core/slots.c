@@ -18,7 +18,8 @@ static struct spgi_task *task_of(struct spgi_link *link)
 int spgi_slots_init(struct spg_rt *rt, uint32_t epoch)
 {
     // Beside the tasks that may exist, shards keep free slots; together they bound the table.
-    uint64_t slots = rt->options.max_tasks + (uint64_t)rt->shard_count * (SPGI_SLOT_CACHE + SPGI_LEASE);
+    uint64_t slots =
+        rt->options.max_tasks + (uint64_t)rt->shard_count * (SPGI_SLOT_CACHE + SPGI_LEASE);
     // index + 1 must fit as a joiner, below JOINER_THREAD.
     uint64_t limit = (UINT64_C(1) << SPGI_TASK_INDEX_BITS) - SPGI_TASK_CHUNK;
     slots = slots > limit ? limit : slots;
@@ -66,12 +67,11 @@ static bool chunk_add(struct spg_rt *rt)
         struct spgi_task *task = &chunk[i];
         task->index = rt->chunk_count * SPGI_TASK_CHUNK + i;
         task->rt = rt;
-        store_relaxed(&task->life,
-                      rt->first_generation << SPGI_LIFE_GEN_SHIFT | SPGI_LIFE_DONE);
+        store_relaxed(&task->life, rt->first_generation << SPGI_LIFE_GEN_SHIFT | SPGI_LIFE_DONE);
         task->ready.link.next = rt->slots.head;
         rt->slots.head = &task->ready.link;
     }
-    rt->slots.tail = NULL; // used as a stack only
+    rt->slots.tail = NULL;                              // used as a stack only
     store_release(&rt->chunks[rt->chunk_count], chunk); // pairs with the acquire in spgi_slot_of
     rt->chunk_count++;
     return true;

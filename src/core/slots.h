@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // slots.h: task slots: handles, allocation, and the bound on how many tasks may exist.
 //
-// Slots live in chunks that are never unmapped while the runtime lives. Each shard keeps free ones for
-// itself and exchanges batches with the runtime's depot. The bound max_tasks is exact without a
-// counter that all shards write: shards lease rights to spawn from the runtime in batches that get smaller as the
-// bound comes near, and give back what they have not used when they have not spawned for a round.
+// Slots live in chunks that are never unmapped while the runtime lives. Each shard keeps free ones
+// for itself and exchanges batches with the runtime's depot. The bound max_tasks is exact without a
+// counter that all shards write: shards lease rights to spawn from the runtime in batches that get
+// smaller as the bound comes near, and give back what they have not used when they have not spawned
+// for a round.
 #ifndef SPGI_CORE_SLOTS_H
 #define SPGI_CORE_SLOTS_H
 
@@ -53,8 +54,8 @@ static inline void *spgi_life_futex(spgi_a64 *life)
 #endif
 }
 
-// Shard's own thread. Takes n slots with the right to spawn into them, linked by ready.link, from *first
-// on. Returns 0, -EAGAIN (max_tasks) or -ENOMEM; then nothing was taken.
+// Shard's own thread. Takes n slots with the right to spawn into them, linked by ready.link, from
+// *first on. Returns 0, -EAGAIN (max_tasks) or -ENOMEM; then nothing was taken.
 int spgi_slots_take(struct spgi_shard *shard, uint64_t n, struct spgi_task **first);
 
 // Shard's own thread. Frees the slot of a task that has ended: old handles are stale from here on.

@@ -67,7 +67,8 @@ static unsigned take_queued(struct spgi_shard *shard, struct spgi_shard *victim,
 {
     struct spgi_link *tasks[BATCH_MAX];
     bool lost;
-    unsigned n = spgi_stealq_steal(&victim->stealable, tasks, max < BATCH_MAX ? max : BATCH_MAX, &lost);
+    unsigned n =
+        spgi_stealq_steal(&victim->stealable, tasks, max < BATCH_MAX ? max : BATCH_MAX, &lost);
     if (lost) {
         SPGI_COUNT(shard, steal_lost);
     }
@@ -212,8 +213,8 @@ void spgi_steal_offer(struct spgi_shard *shard, bool by_task)
     if (rt->shard_count == 1 || rt->options.steal.disabled) {
         return;
     }
-    // Short queues are left to their shard, which gets to them at once when its scheduler made them; when
-    // a running task made them, somebody must be watching how long that takes.
+    // Short queues are left to their shard, which gets to them at once when its scheduler made
+    // them; when a running task made them, somebody must be watching how long that takes.
     bool deep = spgi_stealq_size(&shard->stealable) >= rt->options.steal.margin;
     if (deep || (by_task && !load_relaxed(&rt->idle.watcher))) {
         wake_searcher(shard);

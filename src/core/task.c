@@ -178,8 +178,8 @@ static void destroy_locals(struct spgi_task *task)
 {
     for (int key = 0; key < SPG_LOCAL_KEYS; key++) {
         void *value = task->locals[key];
-        void (*destroy)(void *) =
-            (void (*)(void *))load_acquire(&task->rt->local_destroy[key]); // pairs with spg_local_key
+        void (*destroy)(void *) = (void (*)(void *))load_acquire(
+            &task->rt->local_destroy[key]); // pairs with spg_local_key
         if (value && destroy) {
             task->locals[key] = NULL;
             destroy(value);
@@ -211,8 +211,7 @@ static void stack_give(struct spgi_shard *shard, struct spgi_stack *stack)
     if (count > SPGI_STACK_CACHE) {
         struct spgi_link *coldest = spgi_fifo_pop(&shard->stacks);
         store_relaxed(&shard->stack_count, count - 1);
-        spgi_stack_depot_give(&shard->rt->stacks,
-                              SPGI_CONTAINER(coldest, struct spgi_stack, link));
+        spgi_stack_depot_give(&shard->rt->stacks, SPGI_CONTAINER(coldest, struct spgi_stack, link));
     }
 }
 

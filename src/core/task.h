@@ -9,15 +9,15 @@
 struct spgi_spawn {
     spg_attr attr;
     spg_fn *fn;
-    char *base;      // argument of the first one
-    size_t stride;   // distance to the next one's
+    char *base;    // argument of the first one
+    size_t stride; // distance to the next one's
     uint64_t n;
     struct spgi_scope *scope; // NULL: the root
     bool joinable;
 };
 
-// Shard's own thread, from a task. All or nothing. handle: of the first one, if joinable. Returns 0 or
-// the negative result of spg_spawn.
+// Shard's own thread, from a task. All or nothing. handle: of the first one, if joinable. Returns 0
+// or the negative result of spg_spawn.
 int spgi_task_spawn(struct spgi_shard *shard, const struct spgi_spawn *spawn, uint64_t *handle);
 
 // A thread that is no shard of rt: one task.

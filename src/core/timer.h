@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // timer.h: deadlines in user space: one heap per shard, under a lock, so that any shard may disarm.
 //
-// A timer is armed on the shard of the caller and fires on that shard's thread. The task it is for may
-// be woken by another shard meanwhile, resume there, and disarm from there: that is why there is a
-// lock, which is almost never contended. No timer request ever goes to the kernel: a sleeping shard
-// bounds its wait by the first timer.
+// A timer is armed on the shard of the caller and fires on that shard's thread. The task it is for
+// may be woken by another shard meanwhile, resume there, and disarm from there: that is why there
+// is a lock, which is almost never contended. No timer request ever goes to the kernel: a sleeping
+// shard bounds its wait by the first timer.
 //
 //   shard, at the time                       whoever disarms
-//   F1 lock, take it out, state = FIRING     D1 lock; ARMED: take it out, state = IDLE; unlock: done
+//   F1 lock, take it out, state = FIRING     D1 lock; ARMED: take it out, state = IDLE; unlock:
+//   done
 //   F2 unlock, fire                          D2 FIRING: unlock, wait until the state is IDLE
 //   F3 state = IDLE
 //
@@ -33,8 +34,8 @@ bool spgi_timer_move(struct spgi_timer *timer, spg_time when);
 // Shard's own thread. Fires all timers up to now. Returns how many.
 unsigned spgi_timers_fire(struct spgi_shard *shard, int64_t now);
 
-// When the first timer is due; INT64_MAX: there is none. Sequentially consistent: part of the second
-// look before sleep.
+// When the first timer is due; INT64_MAX: there is none. Sequentially consistent: part of the
+// second look before sleep.
 int64_t spgi_timers_next(struct spgi_timers *timers);
 
 // Whether it is neither armed nor firing.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // types.h: the structs of the scheduler. Read this first: who owns what, and who may touch it.
 //
-// Field tags: [const] set before anybody else sees it; [owner] only the shard's thread; [any] atomic;
-// [lock] under the lock named; [runner] whoever runs the task, or its scheduler while it is suspended.
+// Field tags: [const] set before anybody else sees it; [owner] only the shard's thread; [any]
+// atomic; [lock] under the lock named; [runner] whoever runs the task, or its scheduler while it is
+// suspended.
 //
 // A runtime has shards. A shard is a thread with a ring, queues of ready tasks, timers and caches.
 // A task lives in a slot of the runtime's table; a slot is never unmapped while the runtime lives.
@@ -36,8 +37,8 @@ struct spgi_scope;
 
 // ---- What goes through a mailbox -------------------------------------------------------------
 
-// Something for another shard to do: run is called there, by the scheduler. The sender owns the memory
-// until then.
+// Something for another shard to do: run is called there, by the scheduler. The sender owns the
+// memory until then.
 struct spgi_errand {
     struct spgi_link link;
     void (*run)(struct spgi_shard *shard, struct spgi_errand *errand);
@@ -50,17 +51,17 @@ enum spgi_timer_state { SPGI_TIMER_IDLE, SPGI_TIMER_ARMED, SPGI_TIMER_FIRING };
 // Armed on the shard of the caller; disarmed from any shard. While fire runs (on the shard's
 // thread), the state is FIRING, and whoever disarms waits: so fire may touch what the timer is for.
 struct spgi_timer {
-    struct spgi_heap_node node;                     // [lock: shard->timers.lock]
+    struct spgi_heap_node node; // [lock: shard->timers.lock]
     void (*fire)(struct spgi_shard *, struct spgi_timer *);
-    struct spgi_shard *shard;                       // where it is armed
-    spgi_a32 state;                                 // enum spgi_timer_state [any; written under lock]
+    struct spgi_shard *shard; // where it is armed
+    spgi_a32 state;           // enum spgi_timer_state [any; written under lock]
 };
 
 struct spgi_timers {
     struct spgi_spinlock lock;
-    struct spgi_heap heap;  // [lock]
-    spgi_a64 next;          // key of the first one, INT64_MAX if none [any; written under lock]
-    spgi_a64 armed;         // how many there are                      [any; written under lock]
+    struct spgi_heap heap; // [lock]
+    spgi_a64 next;         // key of the first one, INT64_MAX if none [any; written under lock]
+    spgi_a64 armed;        // how many there are                      [any; written under lock]
 };
 
 // ---- Waiting ---------------------------------------------------------------------------------
@@ -68,9 +69,9 @@ struct spgi_timers {
 // What a suspended task waits for.
 enum spgi_wait_kind {
     SPGI_WAIT_NONE,
-    SPGI_WAIT_JOIN,     // a task; its finisher, on any shard, makes the waiter ready
-    SPGI_WAIT_CLOSE,    // the tasks of a scope; likewise. Not to be stopped
-    SPGI_WAIT_SLEEP,    // from here on, only the home shard makes the waiter ready
+    SPGI_WAIT_JOIN,  // a task; its finisher, on any shard, makes the waiter ready
+    SPGI_WAIT_CLOSE, // the tasks of a scope; likewise. Not to be stopped
+    SPGI_WAIT_SLEEP, // from here on, only the home shard makes the waiter ready
     SPGI_WAIT_OP,
     SPGI_WAIT_FD_CLOSE, // ops of others on a descriptor. Not to be stopped
     SPGI_WAIT_BLOCKING, // a job of the blocking pool
@@ -83,43 +84,45 @@ struct spgi_wait {
     spgi_a64 target; // JOIN: the handle that is joined                         [any]
     // Stops a wait of a kind that only the home shard ends; called there.      [runner]
     void (*stop)(struct spgi_shard *home, struct spgi_task *task, int reason);
-    void *subject;   // what stop needs: the op, the job                        [runner]
-    int reason;      // why it was stopped: 0, -ETIME, -ECANCELED, -EBADF       [runner]
-    int result;      // of the op                                               [runner]
-    spgi_a64 since;  // when it began, for reports                              [any]
-    spgi_a64 detail; // OP: opcode and descriptor, for reports                  [any]
+    void *subject;           // what stop needs: the op, the job                        [runner]
+    int reason;              // why it was stopped: 0, -ETIME, -ECANCELED, -EBADF       [runner]
+    int result;              // of the op                                               [runner]
+    spgi_a64 since;          // when it began, for reports                              [any]
+    spgi_a64 detail;         // OP: opcode and descriptor, for reports                  [any]
     struct spgi_timer timer; // the call's deadline
 };
 
 // ---- Tasks -----------------------------------------------------------------------------------
 
 struct spgi_task {
-    spgi_a64 life;          // generation, joiner, state: core/life.h           [any]
-    struct spg_rt *rt;      //                                                  [const]
-    struct spgi_errand ready; // its link in whichever queue it is in           [runner]
-    void *context;          // saved stack pointer while suspended              [runner]
-    struct spgi_stack *stack; // NULL before the first run and after the end    [runner]
-    spg_fn *fn;             //                                                  [const]
-    void *arg;              //                                                  [const]
-    int result;             // valid once DONE is set
-    uint32_t index;         // of its slot                                      [const]
-    uint32_t shard;         // where it must run (pinned), or last ran          [runner]
-    uint16_t pins;          // depth of spg_pin                                 [runner]
-    bool stealable;         //                                                  [const]
+    spgi_a64 life;               // generation, joiner, state: core/life.h           [any]
+    struct spg_rt *rt;           //                                                  [const]
+    struct spgi_errand ready;    // its link in whichever queue it is in           [runner]
+    void *context;               // saved stack pointer while suspended              [runner]
+    struct spgi_stack *stack;    // NULL before the first run and after the end    [runner]
+    spg_fn *fn;                  //                                                  [const]
+    void *arg;                   //                                                  [const]
+    int result;                  // valid once DONE is set
+    uint32_t index;              // of its slot                                      [const]
+    uint32_t shard;              // where it must run (pinned), or last ran          [runner]
+    uint16_t pins;               // depth of spg_pin                                 [runner]
+    bool stealable;              //                                                  [const]
     uint32_t should_yield_calls; // [runner]
-    spgi_a32 scoped;        // reason bits (core/life.h) from scopes it has opened  [any]
-    spgi_a32 kicked;        // the kick errand is on its way                    [any]
-    struct spgi_errand kick; // look at this task's cancellation; belongs to the slot, not to one life
+    spgi_a32 scoped;             // reason bits (core/life.h) from scopes it has opened  [any]
+    spgi_a32 kicked;             // the kick errand is on its way                    [any]
+    struct spgi_errand
+        kick; // look at this task's cancellation; belongs to the slot, not to one life
     struct spgi_wait wait;
 
     struct spgi_spinlock scope_lock; // guards opened
-    struct spgi_scope *opened;  // outermost scope it has opened                [lock: scope_lock]
-    struct spgi_scope *scope;   // current scope: innermost opened, else born   [runner]
-    struct spgi_scope *born;    // scope it was spawned into; NULL: the root    [const]
-    struct spgi_node sibling;   // in born's children                           [lock: born->lock]
+    struct spgi_scope *opened; // outermost scope it has opened                [lock: scope_lock]
+    struct spgi_scope *scope;  // current scope: innermost opened, else born   [runner]
+    struct spgi_scope *born;   // scope it was spawned into; NULL: the root    [const]
+    struct spgi_node sibling;  // in born's children                           [lock: born->lock]
 
-    void **locals;              // SPG_LOCAL_KEYS values, or NULL               [runner]
-    char name[SPGI_TASK_NAME];  // terminated                                   [runner; read by reports]
+    void **locals; // SPG_LOCAL_KEYS values, or NULL               [runner]
+    char name
+        [SPGI_TASK_NAME]; // terminated                                   [runner; read by reports]
 };
 
 // ---- Scopes ----------------------------------------------------------------------------------
@@ -127,18 +130,18 @@ struct spgi_task {
 // Lives in the opener's spg_scope. Locks are taken from the root down.
 struct spgi_scope {
     struct spgi_spinlock lock;
-    uint32_t stopped;           // reason bits, 0: none                          [lock]
-    struct spgi_scope *parent;  //                                               [const]
-    struct spgi_task *owner;    //                                               [const]
-    struct spgi_node children;  // tasks: spgi_task.sibling                      [lock]
-    struct spgi_node inner;     // scopes opened below: spgi_scope.peer          [lock]
-    struct spgi_node peer;      // in parent->inner                              [lock: parent->lock]
-    uint64_t tasks;             // children, and batches being added             [lock]
-    int error;                  // first negative result                         [lock]
-    bool closing;               // the owner waits for tasks to reach 0          [lock]
-    spg_time deadline;          // the earliest of its own and its parent's      [const]
-    struct spgi_timer timer;    // armed when its own deadline is the earliest
-    uint32_t magic;             // SPGI_SCOPE_OPEN while open
+    uint32_t stopped;          // reason bits, 0: none                          [lock]
+    struct spgi_scope *parent; //                                               [const]
+    struct spgi_task *owner;   //                                               [const]
+    struct spgi_node children; // tasks: spgi_task.sibling                      [lock]
+    struct spgi_node inner;    // scopes opened below: spgi_scope.peer          [lock]
+    struct spgi_node peer;     // in parent->inner                              [lock: parent->lock]
+    uint64_t tasks;            // children, and batches being added             [lock]
+    int error;                 // first negative result                         [lock]
+    bool closing;              // the owner waits for tasks to reach 0          [lock]
+    spg_time deadline;         // the earliest of its own and its parent's      [const]
+    struct spgi_timer timer;   // armed when its own deadline is the earliest
+    uint32_t magic;            // SPGI_SCOPE_OPEN while open
 };
 
 #define SPGI_SCOPE_OPEN 0x5C0BE0A5u
@@ -154,32 +157,32 @@ struct spgi_op {
     uint32_t index;
     uint32_t generation;
     enum spgi_op_state state;
-    bool cancel_wanted;        // the kernel has been, or will be, asked to stop it
-    bool cancel_queued;        // in the list of cancels to be prepared
-    bool cancel_missed;        // asked too early: to be asked again
-    uint8_t opcode;            // enum spgi_opcode
+    bool cancel_wanted; // the kernel has been, or will be, asked to stop it
+    bool cancel_queued; // in the list of cancels to be prepared
+    bool cancel_missed; // asked too early: to be asked again
+    uint8_t opcode;     // enum spgi_opcode
     int fd;
     int result;
     struct spgi_task *task;
     struct spgi_fd_entry *entry; // whose reference it holds; NULL: none
-    struct spgi_link link;     // in the free list, or in the list of cancels to be sent
+    struct spgi_link link;       // in the free list, or in the list of cancels to be sent
 };
 
 struct spgi_ops {
-    struct spgi_op **chunks;   // SPGI_OP_CHUNK slots each
+    struct spgi_op **chunks; // SPGI_OP_CHUNK slots each
     uint32_t chunk_count;
     struct spgi_fifo free;
-    struct spgi_fifo cancels;  // ops whose cancel still has to be prepared
-    struct spgi_timer retry;   // for cancels that came too early
-    spgi_a64 in_flight;        // [any; written by owner]
+    struct spgi_fifo cancels; // ops whose cancel still has to be prepared
+    struct spgi_timer retry;  // for cancels that came too early
+    spgi_a64 in_flight;       // [any; written by owner]
 };
 
 // ---- Descriptors -----------------------------------------------------------------------------
 
 // One per descriptor number.
 struct spgi_fd_entry {
-    spgi_a64 word;             // generation, CLOSING, OPEN, references: core/fdtable.h  [any]
-    spgi_aptr closer;          // the task that waits for the references to go           [any]
+    spgi_a64 word;    // generation, CLOSING, OPEN, references: core/fdtable.h  [any]
+    spgi_aptr closer; // the task that waits for the references to go           [any]
 };
 
 struct spgi_fdtable {
@@ -206,7 +209,8 @@ enum spgi_after { SPGI_AFTER_SUSPEND, SPGI_AFTER_YIELD, SPGI_AFTER_END };
 // already; the task goes on at once.
 typedef bool spgi_commit_fn(struct spgi_shard *shard, struct spgi_task *task, void *arg);
 
-// When the head of a shard's queue, and of its next-slot, were first seen, to tell their age. [owner]
+// When the head of a shard's queue, and of its next-slot, were first seen, to tell their age.
+// [owner]
 struct spgi_sight {
     uint64_t head;
     int64_t head_since; // 0: it was empty
@@ -215,69 +219,69 @@ struct spgi_sight {
 };
 
 struct spgi_shard {
-    struct spg_rt *rt;            // [const]
-    uint32_t index;               // [const]
-    pthread_t thread;             // [const]
-    struct spgi_ring *ring;       // [owner]
-    int ring_fd;                  // [const]
-    int bell_fd;                  // eventfd for threads without a ring; -1: none needed  [const]
-    uint64_t bell_value;          // what is read from it                            [owner, kernel]
-    uint32_t sq_reserve;          // submission entries kept for cancels             [const]
+    struct spg_rt *rt;      // [const]
+    uint32_t index;         // [const]
+    pthread_t thread;       // [const]
+    struct spgi_ring *ring; // [owner]
+    int ring_fd;            // [const]
+    int bell_fd;            // eventfd for threads without a ring; -1: none needed  [const]
+    uint64_t bell_value;    // what is read from it                            [owner, kernel]
+    uint32_t sq_reserve;    // submission entries kept for cancels             [const]
 
     // Switching.                                                                    [owner]
-    struct spgi_task *running;    // NULL: the scheduler itself
-    void *context;                // the scheduler's, while a task runs
+    struct spgi_task *running; // NULL: the scheduler itself
+    void *context;             // the scheduler's, while a task runs
     enum spgi_after after;
-    spgi_commit_fn *commit;       // of a suspending task; NULL: none
+    spgi_commit_fn *commit; // of a suspending task; NULL: none
     void *commit_arg;
-    void *thread_fiber;           // sanitizers: the thread's own stack
+    void *thread_fiber; // sanitizers: the thread's own stack
     const void *thread_stack;
     size_t thread_stack_bytes;
 
     // Ready tasks.
     struct spgi_stealq stealable; // [any]
     spgi_aptr next;               // the next-slot: a stealable task                 [any]
-    spgi_a64 next_puts;           // times it was filled                             [any; written by owner]
-    struct spgi_fifo pinned;      // tasks that run here only                        [owner]
-    struct spgi_mpsc mailbox;     // errands                                         [any]
-    uint32_t next_runs;           // times in a row the next-slot was used           [owner]
-    bool pinned_turn;             // whose turn it is, pinned or stealable           [owner]
-    bool announce;                // queue grew since the last announcement          [owner]
+    spgi_a64 next_puts; // times it was filled                             [any; written by owner]
+    struct spgi_fifo pinned;  // tasks that run here only                        [owner]
+    struct spgi_mpsc mailbox; // errands                                         [any]
+    uint32_t next_runs;       // times in a row the next-slot was used           [owner]
+    bool pinned_turn;         // whose turn it is, pinned or stealable           [owner]
+    bool announce;            // queue grew since the last announcement          [owner]
 
     // Sleeping and searching.
-    struct spgi_park park;        // [any]
-    bool searching;               // holds a searcher's token                        [owner]
-    bool watching;                // is the watcher                                  [owner]
-    uint32_t backoff;             // searches to skip                                [owner]
-    uint32_t backoff_step;        // [owner]
-    uint32_t searches;            // in vain, since it last had work                 [owner]
-    struct spgi_sight *sights;    // per shard                                       [owner]
-    struct spgi_sight own_sight;  // of its own queue                                [owner]
-    int64_t idle_average_ns;      // how long recent idle times were                 [owner]
-    int64_t pass_start;           // clock at the start of the pass                  [owner]
-    uint32_t inline_run;          // answers without suspending in a row             [owner]
-    int64_t task_start;           // clock when spg_should_yield first looked        [owner]
+    struct spgi_park park;       // [any]
+    bool searching;              // holds a searcher's token                        [owner]
+    bool watching;               // is the watcher                                  [owner]
+    uint32_t backoff;            // searches to skip                                [owner]
+    uint32_t backoff_step;       // [owner]
+    uint32_t searches;           // in vain, since it last had work                 [owner]
+    struct spgi_sight *sights;   // per shard                                       [owner]
+    struct spgi_sight own_sight; // of its own queue                                [owner]
+    int64_t idle_average_ns;     // how long recent idle times were                 [owner]
+    int64_t pass_start;          // clock at the start of the pass                  [owner]
+    uint32_t inline_run;         // answers without suspending in a row             [owner]
+    int64_t task_start;          // clock when spg_should_yield first looked        [owner]
 
     struct spgi_timers timers;
     struct spgi_ops ops;
-    struct spgi_random random;    // [owner]
+    struct spgi_random random; // [owner]
 
     // Caches.                                                                       [owner]
-    struct spgi_fifo slots;       // free task slots
+    struct spgi_fifo slots; // free task slots
     uint32_t slot_count;
-    struct spgi_fifo stacks;      // last in, first out
-    spgi_a64 stack_count;         // [any; written by owner]
-    struct spgi_fifo stackless;   // tasks that wait for a stack
-    spgi_a64 lease;               // spawns still allowed before asking the runtime  [any; written by owner]
+    struct spgi_fifo stacks;    // last in, first out
+    spgi_a64 stack_count;       // [any; written by owner]
+    struct spgi_fifo stackless; // tasks that wait for a stack
+    spgi_a64 lease; // spawns still allowed before asking the runtime  [any; written by owner]
     bool spawned_in_pass;
 
     struct spgi_counters counters;
-    spgi_a64 spawned_outside;     // tasks that foreign threads gave to this shard   [any]
-    spgi_a64 refused_outside;     // spawns of foreign threads that were refused     [any; shard 0]
-    spgi_a64 freed;               // task slots given back here                      [any; written by owner]
+    spgi_a64 spawned_outside; // tasks that foreign threads gave to this shard   [any]
+    spgi_a64 refused_outside; // spawns of foreign threads that were refused     [any; shard 0]
+    spgi_a64 freed; // task slots given back here                      [any; written by owner]
     struct spgi_errand phase_errand; // tells the shard that the runtime's phase has changed
-    spgi_a32 phase_posted;        // it is on its way                                [any]
-    spgi_a32 phase_seen;          // the phase that it has acknowledged              [any; written by owner]
+    spgi_a32 phase_posted;           // it is on its way                                [any]
+    spgi_a32 phase_seen; // the phase that it has acknowledged              [any; written by owner]
 };
 
 // ---- Runtimes --------------------------------------------------------------------------------
@@ -290,61 +294,62 @@ struct spgi_job; // blocking.c
 struct spgi_pool {
     pthread_mutex_t lock;
     pthread_cond_t work;
-    pthread_cond_t gone;          // a thread has ended
-    struct spgi_node jobs;        // [lock] waiting
-    uint32_t job_count;           // [lock]
-    uint32_t threads;             // [lock]
-    uint32_t idle;                // [lock]
-    bool stopping;                // [lock]
-    bool has_ended;               // [lock] a thread has ended, and must be joined:
-    pthread_t ended;              // [lock] the last one
+    pthread_cond_t gone;   // a thread has ended
+    struct spgi_node jobs; // [lock] waiting
+    uint32_t job_count;    // [lock]
+    uint32_t threads;      // [lock]
+    uint32_t idle;         // [lock]
+    bool stopping;         // [lock]
+    bool has_ended;        // [lock] a thread has ended, and must be joined:
+    pthread_t ended;       // [lock] the last one
 };
 
 struct spg_rt {
-    uint32_t slot;                // in the table of runtimes                        [const]
-    spg_options options;          // effective                                       [const]
-    char thread_prefix[16];       // [const]
-    uint32_t *cpus;               // [const]
-    uint32_t shard_count;         // [const]
-    struct spgi_shard **shards;   // [const]
-    spgi_a32 *alive;              // a page that fork wipes: 1 here, 0 in a child     [const]
+    uint32_t slot;              // in the table of runtimes                        [const]
+    spg_options options;        // effective                                       [const]
+    char thread_prefix[16];     // [const]
+    uint32_t *cpus;             // [const]
+    uint32_t shard_count;       // [const]
+    struct spgi_shard **shards; // [const]
+    spgi_a32 *alive;            // a page that fork wipes: 1 here, 0 in a child     [const]
 
     struct spgi_idle idle;
-    spgi_a32 phase;               // enum spgi_phase
-    spgi_a32 turn;                // of SPG_ROUND_ROBIN
-    spgi_a32 entry_turn;          // which shard takes the next task from a foreign thread
+    spgi_a32 phase;      // enum spgi_phase
+    spgi_a32 turn;       // of SPG_ROUND_ROBIN
+    spgi_a32 entry_turn; // which shard takes the next task from a foreign thread
 
     // Task slots.
     pthread_mutex_t slots_lock;
-    struct spgi_fifo slots;       // [lock: slots_lock] free, kept by no shard
-    spgi_aptr *chunks;            // struct spgi_task[SPGI_TASK_CHUNK], or NULL       [any]
-    uint32_t chunk_room;          // [const]
-    uint32_t chunk_count;         // [lock: slots_lock]
-    uint64_t first_generation;    // [const]
-    uint64_t leased;              // rights to spawn that were ever given out         [lock: slots_lock]
-    spgi_a64 freed_outside;       // slots freed by threads that are no shards
+    struct spgi_fifo slots;    // [lock: slots_lock] free, kept by no shard
+    spgi_aptr *chunks;         // struct spgi_task[SPGI_TASK_CHUNK], or NULL       [any]
+    uint32_t chunk_room;       // [const]
+    uint32_t chunk_count;      // [lock: slots_lock]
+    uint64_t first_generation; // [const]
+    uint64_t leased;        // rights to spawn that were ever given out         [lock: slots_lock]
+    spgi_a64 freed_outside; // slots freed by threads that are no shards
 
     struct spgi_stack_depot stacks;
     struct spgi_fdtable fds;
     struct spgi_pool pool;
 
     // Foreign threads, and the ends of things.
-    pthread_mutex_t entry_lock;   // admission of spawns from outside, against shutdown
-    pthread_mutex_t end_lock;     // one shutdown at a time
+    pthread_mutex_t entry_lock; // admission of spawns from outside, against shutdown
+    pthread_mutex_t end_lock;   // one shutdown at a time
     pthread_mutex_t quiet_lock;
-    pthread_cond_t quiet;         // something has ended while shutting down
-    uint32_t cpus_usable;         // [const]
+    pthread_cond_t quiet; // something has ended while shutting down
+    uint32_t cpus_usable; // [const]
 
-    // Starting and stopping of shards' threads.                                     [lock: gate_lock]
+    // Starting and stopping of shards' threads.                                     [lock:
+    // gate_lock]
     pthread_mutex_t gate_lock;
     pthread_cond_t gate;
-    uint32_t started;             // shards that have set up, or failed to
-    uint32_t stopped;             // shards that have left their loop
-    int start_error;              // first failure
-    bool go;                      // all have set up: loops may run
-    bool give_up;                 // one has failed: none runs
+    uint32_t started; // shards that have set up, or failed to
+    uint32_t stopped; // shards that have left their loop
+    int start_error;  // first failure
+    bool go;          // all have set up: loops may run
+    bool give_up;     // one has failed: none runs
 
-    spgi_a32 local_keys;          // taken so far
+    spgi_a32 local_keys; // taken so far
     spgi_aptr local_destroy[SPG_LOCAL_KEYS];
 };
 

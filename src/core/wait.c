@@ -69,7 +69,8 @@ int spgi_wait_end(struct spgi_task *task)
 static void kick_arrived(struct spgi_shard *shard, struct spgi_errand *errand)
 {
     struct spgi_task *task = SPGI_CONTAINER(errand, struct spgi_task, kick);
-    store_seqcst(&task->kicked, 0u); // first: a reason that is set from now on sends a kick of its own
+    store_seqcst(&task->kicked,
+                 0u); // first: a reason that is set from now on sends a kick of its own
     int reason = spgi_wait_refused(task);
     uint64_t word = load_seqcst(&task->wait.word);
     if (!reason || !word) {
@@ -112,9 +113,12 @@ void spgi_wait_kick_send(struct spgi_fifo *kicks)
 const char *spgi_wait_name(enum spgi_wait_kind kind)
 {
     static const char *const names[] = {
-        [SPGI_WAIT_NONE] = "running",   [SPGI_WAIT_JOIN] = "join",
-        [SPGI_WAIT_CLOSE] = "scope",    [SPGI_WAIT_SLEEP] = "sleep",
-        [SPGI_WAIT_OP] = "op",          [SPGI_WAIT_FD_CLOSE] = "close",
+        [SPGI_WAIT_NONE] = "running",
+        [SPGI_WAIT_JOIN] = "join",
+        [SPGI_WAIT_CLOSE] = "scope",
+        [SPGI_WAIT_SLEEP] = "sleep",
+        [SPGI_WAIT_OP] = "op",
+        [SPGI_WAIT_FD_CLOSE] = "close",
         [SPGI_WAIT_BLOCKING] = "blocking",
     };
     return names[kind];

@@ -2,7 +2,8 @@
 // wait.h: beginning, stopping and ending a wait, whatever it is for.
 //
 // Who makes a suspended task ready is decided by the kind of its wait:
-// - JOIN: whoever clears the joiner from the joined task's life word (core/life.h): its finisher, or the
+// - JOIN: whoever clears the joiner from the joined task's life word (core/life.h): its finisher,
+// or the
 //   home shard, for a deadline or a cancellation.
 // - CLOSE, FD_CLOSE: the last one to leave; these waits are not stopped.
 // - all others: the home shard alone, whose thread runs completions, timers and kicks in turn.
@@ -12,9 +13,10 @@
 //   W1 wait.word = kind, home     (seq_cst)     C1 set the reason in life, or scoped    (seq_cst)
 //   W2 look at life and scoped    (seq_cst)     C2 look at wait.word                    (seq_cst)
 //   W3 a reason: the wait is refused            C3 a word: send a kick to its home shard
-// Either W2 sees the reason, or C2 sees the wait. The kick errand belongs to the slot of the task, not to one
-// life: a kick that comes late finds another wait, or another task, looks at its reasons, and does
-// nothing if there are none. It clears its flag before it looks, so that no kick is lost.
+// Either W2 sees the reason, or C2 sees the wait. The kick errand belongs to the slot of the task,
+// not to one life: a kick that comes late finds another wait, or another task, looks at its
+// reasons, and does nothing if there are none. It clears its flag before it looks, so that no kick
+// is lost.
 #ifndef SPGI_CORE_WAIT_H
 #define SPGI_CORE_WAIT_H
 
@@ -23,14 +25,15 @@
 // Why waits of the task are refused now: 0, -ECANCELED or -ETIME.
 int spgi_wait_refused(struct spgi_task *task);
 
-// The task itself, before it suspends. Returns 0: the wait has begun; suspend, then call spgi_wait_end. Else
-// the reason why it is refused.
+// The task itself, before it suspends. Returns 0: the wait has begun; suspend, then call
+// spgi_wait_end. Else the reason why it is refused.
 //   stop  NULL: the wait ignores cancellation and deadlines, and is never refused
 int spgi_wait_begin(struct spgi_shard *shard, struct spgi_task *task, enum spgi_wait_kind kind,
                     spg_time deadline,
                     void (*stop)(struct spgi_shard *, struct spgi_task *, int reason));
 
-// The task itself, after it has resumed, or instead of suspending. Returns why it was stopped, 0 if not.
+// The task itself, after it has resumed, or instead of suspending. Returns why it was stopped, 0 if
+// not.
 int spgi_wait_end(struct spgi_task *task);
 
 // Any thread, after C1: if the task waits, claims its kick errand and adds it to kicks, to be sent

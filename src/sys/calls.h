@@ -12,8 +12,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-// Copies what is there without waiting: -EAGAIN when the call would wait, or -EOPNOTSUPP when the kind of
-// file cannot tell. offset -1: the descriptor's own position.
+// Copies what is there without waiting: -EAGAIN when the call would wait, or -EOPNOTSUPP when the
+// kind of file cannot tell. offset -1: the descriptor's own position.
 ssize_t spgi_call_read_now(int fd, const struct iovec *buffers, int count, int64_t offset);
 ssize_t spgi_call_recv_now(int fd, void *buffer, size_t bytes, int flags);
 ssize_t spgi_call_send_now(int fd, const void *buffer, size_t bytes, int flags);

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { MAX_CPUS = 8192, LINE_BYTES = 4096 };
+enum { MAX_CPUS = 8192, LINE_BYTES = 2048 };
 
 static bool read_mask(cpu_set_t *mask, size_t bytes)
 {
@@ -61,7 +61,8 @@ static uint32_t quota_v2(const char *folder)
     long long quota = 0;
     long long period = 0;
     snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", folder);
-    bool limited = read_text(path, text, sizeof text) && sscanf(text, "%lld %lld", &quota, &period) == 2;
+    bool limited =
+        read_text(path, text, sizeof text) && sscanf(text, "%lld %lld", &quota, &period) == 2;
     return limited ? quota_cpus(quota, period) : 0;
 }
 
@@ -75,7 +76,9 @@ static uint32_t quota_v1(const char *folder)
         return 0;
     }
     snprintf(path, sizeof path, "/sys/fs/cgroup/cpu%s/cpu.cfs_period_us", folder);
-    return read_text(path, period, sizeof period) ? quota_cpus(atoll(quota), atoll(period)) : 0;
+    return read_text(path, period, sizeof period)
+               ? quota_cpus(strtoll(quota, NULL, 10), strtoll(period, NULL, 10))
+               : 0;
 }
 
 static uint32_t smaller(uint32_t limit, uint32_t other)
@@ -149,5 +152,7 @@ struct spgi_memlock spgi_memlock_limit(void)
 int spgi_uring_disabled(void)
 {
     char text[16];
-    return read_text("/proc/sys/kernel/io_uring_disabled", text, sizeof text) ? atoi(text) : 0;
+    return read_text("/proc/sys/kernel/io_uring_disabled", text, sizeof text)
+               ? (int)strtol(text, NULL, 10)
+               : 0;
 }

@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// CPUs: the affinity mask, cut by the cgroup's quota (v2 cpu.max, v1 cpu.cfs_quota_us), rounded up. At least 1.
+// CPUs: the affinity mask, cut by the cgroup's quota (v2 cpu.max, v1 cpu.cfs_quota_us), rounded up.
+// At least 1.
 uint32_t spgi_cpus_usable(void);
 
 // Whether the calling thread may run on a CPU.

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-// Sleeps while *word == expected, until the absolute CLOCK_MONOTONIC time until_ns (INT64_MAX: without
-// limit). May return early.
+// Sleeps while *word == expected, until the absolute CLOCK_MONOTONIC time until_ns (INT64_MAX:
+// without limit). May return early.
 void spgi_futex_wait(void *word, uint32_t expected, int64_t until_ns);
 
 // Wakes all that sleep on the word. The memory need not exist any more.

@@ -16,9 +16,9 @@ enum { SIGNALS = 2, REPORT_BYTES = 256 };
 static const int signals[SIGNALS] = {SIGSEGV, SIGBUS};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned users;                      // [lock] runtimes that want the report
-static struct sigaction before[SIGNALS];    // [lock to write] handlers that were there
-static spgi_overflow_describe *describer;   // [lock to write]
+static unsigned users;                    // [lock] runtimes that want the report
+static struct sigaction before[SIGNALS];  // [lock to write] handlers that were there
+static spgi_overflow_describe *describer; // [lock to write]
 
 // Calls the handler that was there before. False: there was none.
 static bool pass_on(int signal, siginfo_t *info, void *context, const struct sigaction *to)

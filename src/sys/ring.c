@@ -23,16 +23,26 @@ struct spgi_ring {
 };
 
 static const uint8_t opcode_of[SPGI_OPCODES] = {
-    [SPGI_OP_NOP] = IORING_OP_NOP,           [SPGI_OP_READ] = IORING_OP_READ,
-    [SPGI_OP_WRITE] = IORING_OP_WRITE,       [SPGI_OP_READV] = IORING_OP_READV,
-    [SPGI_OP_WRITEV] = IORING_OP_WRITEV,     [SPGI_OP_FSYNC] = IORING_OP_FSYNC,
-    [SPGI_OP_OPENAT] = IORING_OP_OPENAT,     [SPGI_OP_STATX] = IORING_OP_STATX,
-    [SPGI_OP_TRUNCATE] = SPGI_UAPI_OP_FTRUNCATE, [SPGI_OP_RENAMEAT] = IORING_OP_RENAMEAT,
-    [SPGI_OP_UNLINKAT] = IORING_OP_UNLINKAT, [SPGI_OP_ACCEPT] = IORING_OP_ACCEPT,
-    [SPGI_OP_CONNECT] = IORING_OP_CONNECT,   [SPGI_OP_RECV] = IORING_OP_RECV,
-    [SPGI_OP_SEND] = IORING_OP_SEND,         [SPGI_OP_RECVMSG] = IORING_OP_RECVMSG,
-    [SPGI_OP_SENDMSG] = IORING_OP_SENDMSG,   [SPGI_OP_POLL] = IORING_OP_POLL_ADD,
-    [SPGI_OP_CLOSE] = IORING_OP_CLOSE,       [SPGI_OP_CANCEL] = IORING_OP_ASYNC_CANCEL,
+    [SPGI_OP_NOP] = IORING_OP_NOP,
+    [SPGI_OP_READ] = IORING_OP_READ,
+    [SPGI_OP_WRITE] = IORING_OP_WRITE,
+    [SPGI_OP_READV] = IORING_OP_READV,
+    [SPGI_OP_WRITEV] = IORING_OP_WRITEV,
+    [SPGI_OP_FSYNC] = IORING_OP_FSYNC,
+    [SPGI_OP_OPENAT] = IORING_OP_OPENAT,
+    [SPGI_OP_STATX] = IORING_OP_STATX,
+    [SPGI_OP_TRUNCATE] = SPGI_UAPI_OP_FTRUNCATE,
+    [SPGI_OP_RENAMEAT] = IORING_OP_RENAMEAT,
+    [SPGI_OP_UNLINKAT] = IORING_OP_UNLINKAT,
+    [SPGI_OP_ACCEPT] = IORING_OP_ACCEPT,
+    [SPGI_OP_CONNECT] = IORING_OP_CONNECT,
+    [SPGI_OP_RECV] = IORING_OP_RECV,
+    [SPGI_OP_SEND] = IORING_OP_SEND,
+    [SPGI_OP_RECVMSG] = IORING_OP_RECVMSG,
+    [SPGI_OP_SENDMSG] = IORING_OP_SENDMSG,
+    [SPGI_OP_POLL] = IORING_OP_POLL_ADD,
+    [SPGI_OP_CLOSE] = IORING_OP_CLOSE,
+    [SPGI_OP_CANCEL] = IORING_OP_ASYNC_CANCEL,
     [SPGI_OP_RING_BELL] = IORING_OP_MSG_RING,
 };
 
@@ -99,7 +109,8 @@ static void probe_opcodes(struct spgi_ring *ring)
     struct io_uring_probe *probe = io_uring_get_probe_ring(&ring->uring);
     for (int op = 0; op < SPGI_OPCODES; op++) {
         // Without an answer, all but the newest are taken for granted: Linux 6.1 has them.
-        bool known = probe ? io_uring_opcode_supported(probe, opcode_of[op]) : op != SPGI_OP_TRUNCATE;
+        bool known =
+            probe ? io_uring_opcode_supported(probe, opcode_of[op]) : op != SPGI_OP_TRUNCATE;
         ring->supported |= (uint64_t)known << op;
     }
     if (probe) {
@@ -231,8 +242,8 @@ int spgi_ring_wait(struct spgi_ring *ring, int64_t timeout_ns)
     unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
     flags |= ring->registered ? IORING_ENTER_REGISTERED_RING : 0;
     flags |= ring->no_iowait ? SPGI_ENTER_NO_IOWAIT : 0;
-    int done = io_uring_enter2((unsigned)ring->uring.enter_ring_fd, 0, 1, flags, (void *)&arg,
-                               sizeof arg);
+    int done =
+        io_uring_enter2((unsigned)ring->uring.enter_ring_fd, 0, 1, flags, (void *)&arg, sizeof arg);
     return done < 0 && done != -EINTR && done != -ETIME ? done : 0;
 }
 
@@ -241,7 +252,8 @@ unsigned spgi_ring_reap(struct spgi_ring *ring, struct spgi_completion *out, uns
     struct io_uring_cqe *cqe;
     unsigned head;
     unsigned reaped = 0;
-    io_uring_for_each_cqe (&ring->uring, head, cqe) {
+    io_uring_for_each_cqe(&ring->uring, head, cqe)
+    {
         if (reaped == n) {
             break;
         }

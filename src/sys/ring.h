@@ -51,8 +51,8 @@ enum spgi_opcode {
 };
 
 // The kernel's flags that requests use.
-#define SPGI_POLL_FIRST 1u  // priority, of receives and sends: wait until ready before the first try
-#define SPGI_FSYNC_DATA 1u  // op_flags, of fsync: data only
+#define SPGI_POLL_FIRST 1u // priority, of receives and sends: wait until ready before the first try
+#define SPGI_FSYNC_DATA 1u // op_flags, of fsync: data only
 
 // What a completion says.
 struct spgi_completion {
@@ -68,8 +68,8 @@ struct spgi_ring_options {
 
 struct spgi_ring; // in ring.c: holds liburing's own
 
-// Sets a ring up on the calling thread by the ladder of flag sets; halves the queues on ENOMEM, down
-// to 8 entries, and retries for about a second, since the kernel gives memory back late.
+// Sets a ring up on the calling thread by the ladder of flag sets; halves the queues on ENOMEM,
+// down to 8 entries, and retries for about a second, since the kernel gives memory back late.
 // Returns 0 or a negative errno value.
 int spgi_ring_open(const struct spgi_ring_options *options, struct spgi_ring **out);
 void spgi_ring_close(struct spgi_ring *ring);
@@ -120,12 +120,12 @@ int spgi_ring_wait(struct spgi_ring *ring, int64_t timeout_ns);
 // Takes up to n completions. Returns how many.
 unsigned spgi_ring_reap(struct spgi_ring *ring, struct spgi_completion *out, unsigned n);
 
-// Prepares a request that posts a completion with user_data into the ring with the given fd; nothing
-// comes back on success.
+// Prepares a request that posts a completion with user_data into the ring with the given fd;
+// nothing comes back on success.
 bool spgi_ring_prepare_bell(struct spgi_ring *ring, int target_fd, uint64_t user_data);
 
-// The same from a thread without a ring, where the kernel can (Linux 6.13). Returns 0, or a negative errno
-// value: -EINVAL the kernel cannot.
+// The same from a thread without a ring, where the kernel can (Linux 6.13). Returns 0, or a
+// negative errno value: -EINVAL the kernel cannot.
 int spgi_ring_bell_from_thread(int target_fd, uint64_t user_data);
 
 #endif

@@ -40,8 +40,8 @@ void spgi_stack_depot_init(struct spgi_stack_depot *depot, size_t bytes, uint32_
     if (!light && max > SPGI_STACKS_WITHOUT_LIGHT_GUARDS) {
         max = SPGI_STACKS_WITHOUT_LIGHT_GUARDS;
     }
-    *depot = (struct spgi_stack_depot){
-        .max = max, .bytes = bytes, .page = page, .light_guards = light};
+    *depot =
+        (struct spgi_stack_depot){.max = max, .bytes = bytes, .page = page, .light_guards = light};
 }
 
 static struct spgi_stack *stack_header(const struct spgi_stack_depot *depot,

@@ -26,13 +26,13 @@ struct spgi_slab;
 // All stacks of a runtime.
 struct spgi_stack_depot {
     struct spgi_spinlock lock;
-    struct spgi_fifo free;     // [lock] stacks no shard keeps
-    struct spgi_slab *slabs;   // [lock] all mappings, for the end
-    uint32_t mapped;           // [lock] stacks cut so far
-    uint32_t max;              // [const] stacks that may be cut
-    size_t bytes;              // [const] of one stack, with its guard
-    size_t page;               // [const]
-    bool light_guards;         // [const]
+    struct spgi_fifo free;   // [lock] stacks no shard keeps
+    struct spgi_slab *slabs; // [lock] all mappings, for the end
+    uint32_t mapped;         // [lock] stacks cut so far
+    uint32_t max;            // [const] stacks that may be cut
+    size_t bytes;            // [const] of one stack, with its guard
+    size_t page;             // [const]
+    bool light_guards;       // [const]
 };
 
 // max: stacks that may exist at once. Lowers it where guards are not light.

@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <stdint.h>
 
-// Starts a thread called PREFIX-NUMBER (cut to 15 bytes) that blocks all signals but those that a fault
-// raises. Returns 0 or a negative errno value.
+// Starts a thread called PREFIX-NUMBER (cut to 15 bytes) that blocks all signals but those that a
+// fault raises. Returns 0 or a negative errno value.
 int spgi_thread_start(pthread_t *out, void *(*run)(void *), void *arg, const char *prefix,
                       uint32_t number);
 

@@ -5,7 +5,8 @@
 #ifndef SPGI_SYS_UAPI_H
 #define SPGI_SYS_UAPI_H
 
-// madvise advice, Linux 6.13: pages that fault like an unmapped hole, without a mapping of their own.
+// madvise advice, Linux 6.13: pages that fault like an unmapped hole, without a mapping of their
+// own.
 #define SPGI_MADV_GUARD_INSTALL 102
 
 // io_uring opcodes.

@@ -120,15 +120,41 @@ void buffer_settle(unsigned thread, struct location *at)
     }
 }
 
-void memory_drain_all(void)
+// Finds stores that are the oldest of their thread to an address that others store to, too.
+static unsigned find_rivals(unsigned owners[], unsigned indices[], unsigned room)
 {
+    unsigned n = 0;
     for (unsigned thread = 0; thread < execution.thread_count; thread++) {
-        while (buffers[thread].count > 0) {
-            struct location *at = buffers[thread].stores[0].at;
-            buffer_settle(thread, at); // the order of stores to one address is a choice
-            if (buffers[thread].count > 0 && buffers[thread].stores[0].at == at) {
-                leave(thread, 0);
+        for (unsigned i = 0; i < buffers[thread].count && n < room; i++) {
+            const struct location *at = buffers[thread].stores[i].at;
+            bool oldest = true;
+            bool rival = false;
+            for (unsigned older = 0; older < i; older++) {
+                oldest = oldest && buffers[thread].stores[older].at != at;
+            }
+            for (unsigned other = 0; other < execution.thread_count; other++) {
+                rival = rival || (other != thread && buffer_has(other, at));
+            }
+            if (oldest && rival) {
+                owners[n] = thread;
+                indices[n++] = i;
             }
         }
+    }
+    return n;
+}
+
+void memory_drain_all(void)
+{
+    enum { ROOM = EXPLORE_THREADS * BUFFER_STORES };
+    unsigned owners[ROOM];
+    unsigned indices[ROOM];
+    unsigned n;
+    while ((n = find_rivals(owners, indices, ROOM)) > 0) {
+        unsigned taken = search_choose(n, CHOICE_FLUSH);
+        leave(owners[taken], indices[taken]);
+    }
+    for (unsigned thread = 0; thread < execution.thread_count; thread++) {
+        buffer_drain(thread);
     }
 }

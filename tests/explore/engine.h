@@ -82,6 +82,9 @@ bool memory_changed(unsigned thread, bool *buffered);
 void memory_flush_for(unsigned thread);
 uint64_t memory_state(void);
 unsigned memory_shared_count(void);
+// The shared objects of this search as text, and back: returns what follows them.
+size_t memory_write_shared(char *out, size_t bytes);
+const char *memory_read_shared(const char *text);
 
 // Messages: order.c.
 void message_run_begin(void);

@@ -49,13 +49,16 @@ void explore_relax(const struct explore_site *site);
         &explore_here;                                                                             \
     })
 
+// As statements in brackets, so that a result may be left alone.
 #define EXPLORE_LOAD(p, order, name)                                                               \
-    ((EXPLORE_TYPE(p))explore_load(EXPLORE_SITE(#p, name), (p), sizeof *(p), (order)))
+    ({ (EXPLORE_TYPE(p)) explore_load(EXPLORE_SITE(#p, name), (p), sizeof *(p), (order)); })
 #define EXPLORE_STORE(p, v, order, name)                                                           \
     explore_store(EXPLORE_SITE(#p, name), (p), sizeof *(p), (uint64_t)(v), (order))
 #define EXPLORE_RMW(p, change, v, order, name)                                                     \
-    ((EXPLORE_TYPE(p))explore_rmw(EXPLORE_SITE(#p, name), (p), sizeof *(p), (change),              \
-                                  (uint64_t)(v), (order)))
+    ({                                                                                             \
+        (EXPLORE_TYPE(p)) explore_rmw(EXPLORE_SITE(#p, name), (p), sizeof *(p), (change),          \
+                                      (uint64_t)(v), (order));                                     \
+    })
 #define EXPLORE_CAS(p, expected, v, order, name)                                                   \
     explore_cas(EXPLORE_SITE(#p, name), (p), sizeof *(p), (void *)(expected), (uint64_t)(v),       \
                 (order))

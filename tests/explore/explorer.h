@@ -65,6 +65,8 @@ struct explore_result {
     bool failed;
     bool complete;          // everything within the bounds has been tried
     char what[256];         // why it failed
+    unsigned preemptions;   // in the run that failed
+    char replay[4096];      // its decisions, for explore_options.replay
     uint64_t executions;    // runs begun
     uint64_t cut;           // of these, cut short at a known state
     uint64_t states;

@@ -4,7 +4,6 @@
 // The value of an object lies in the object itself, so that plain initialisation works; when it is
 // not what the last recorded store left there, somebody has initialised it, and its record begins anew.
 #include "engine.h"
-#include "search.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -449,12 +448,14 @@ bool explore_cas(const struct explore_site *site, volatile void *address, unsign
 
 // ---- Replay ----------------------------------------------------------------------------------
 
-void memory_print_shared(void)
+size_t memory_write_shared(char *out, size_t bytes)
 {
-    for (unsigned i = 0; i < shared_count; i++) {
-        printf("%s%" PRIxPTR ":%u", i ? "," : "", shared[i]->address - (uintptr_t)&execution,
-               shared[i]->size);
+    size_t n = 0;
+    for (unsigned i = 0; i < shared_count && n < bytes; i++) {
+        n += (size_t)snprintf(out + n, bytes - n, "%s%" PRIxPTR ":%u", i ? "," : "",
+                              shared[i]->address - (uintptr_t)&execution, shared[i]->size);
     }
+    return n;
 }
 
 const char *memory_read_shared(const char *text)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // program.c: the main function of a program of models: its arguments, and what it prints.
 #include "engine.h"
-#include "search.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -139,7 +138,7 @@ static void catch_crashes(void)
 {
     static char stack[65536];
     stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
-    struct sigaction action = {.sa_handler = crashed, .sa_flags = SA_ONSTACK | SA_RESETHAND};
+    struct sigaction action = {.sa_handler = crashed, .sa_flags = (int)(SA_ONSTACK | SA_RESETHAND)};
     sigaltstack(&alternate, NULL);
     sigaction(SIGSEGV, &action, NULL);
     sigaction(SIGBUS, &action, NULL);
@@ -171,7 +170,8 @@ static void print_result(const struct explore_model *model, const struct explore
     if (result->failed) {
         printf("  %s\n", result->what);
         trace_print();
-        search_print_replay();
+        printf("  again: --only '%s' --preemptions %u --stale %u --replay '%s'\n", model->name,
+               result->preemptions, options->bounds.stale, result->replay);
     }
     fflush(stdout);
 }

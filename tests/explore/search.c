@@ -5,7 +5,6 @@
 // untried option left takes that option, what came after it is dropped, and the model runs again.
 // Preemption bounds are tried from 0 up, so that what is found has as few preemptions as possible.
 #include "engine.h"
-#include "search.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,16 +89,12 @@ static bool next_trail(void)
 // ---- Replay ----------------------------------------------------------------------------------
 
 // Shared objects as OFFSET:SIZE from a fixed object of the program, then the decisions.
-void search_print_replay(void)
+static void write_replay(char *out, size_t bytes)
 {
-    printf("  --only '%s' --preemptions %u --stale %u --replay '", execution.model->name,
-           execution.bounds.preemptions, execution.bounds.stale);
-    memory_print_shared();
-    printf("/");
-    for (unsigned i = 0; i < length; i++) {
-        printf("%s%u", i ? "." : "", trail[i].taken);
+    size_t n = memory_write_shared(out, bytes);
+    for (unsigned i = 0; i < length && n < bytes; i++) {
+        n += (size_t)snprintf(out + n, bytes - n, "%c%u", i ? '.' : '/', trail[i].taken);
     }
-    printf("'\n");
 }
 
 static void read_replay(const char *text)
@@ -129,6 +124,8 @@ static void note_run(struct explore_result *result)
     if (execution.end == RUN_FAILED) {
         result->failed = true;
         memcpy(result->what, execution.what, sizeof result->what);
+        result->preemptions = execution.preemptions;
+        write_replay(result->replay, sizeof result->replay);
     }
 }
 

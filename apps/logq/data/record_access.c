@@ -426,8 +426,8 @@ static const char *last_space(struct bytes request)
 {
     const char *end = request.ptr + request.len;
     if (request.len > 9 && end[-9] == ' ') {
-        // As before `HTTP/1.1`: then none of the last 8 bytes is one. The subtraction borrows from a
-        // byte only when there is one below it.
+        // As before `HTTP/1.1`. After the XOR a space is a zero byte, and the expression below is not 0
+        // exactly when there is a zero byte.
         uint64_t word;
         memcpy(&word, end - 8, sizeof(word));
         word ^= UINT64_C(0x2020202020202020);

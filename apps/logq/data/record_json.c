@@ -250,7 +250,10 @@ enum record_outcome record_read_json(struct record *record, struct bytes *msg)
         .enter = wanted_enter,
         .leave = wanted_leave,
     };
-    struct wanted_reader reader = { .record = record };
+    struct wanted_reader reader; // most of the path is never used
+    reader.record = record;
+    reader.repeated = false;
+    memset(&reader.specials, 0, sizeof(reader.specials));
     json_path_start(&reader.path);
     record->serial++;
     enum json_result result =

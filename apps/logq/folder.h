@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// folder.h: the names below a folder.
+
+#ifndef LOGQ_FOLDER_H
+#define LOGQ_FOLDER_H
+
+#include "data/arena.h"
+
+#include <spargio.h>
+
+// Folders inside each other.
+#define FOLDER_DEPTH_LIMIT 64
+
+struct folder_entry {
+    struct bytes path; // below the root, with a NUL behind it
+    uint64_t inode;    // as the folder says, which is enough to see that a name got a new file
+    bool is_link;
+};
+
+enum folder_fault {
+    FOLDER_UNREADABLE, // a folder, which is named
+    FOLDER_TOO_MANY,   // entries
+    FOLDER_TOO_DEEP,   // a folder, which is named
+    FOLDER_NO_MEMORY,
+};
+
+// Files and symbolic links, in the order of their paths.
+struct folder_list {
+    struct folder_entry *entries;
+    size_t count;
+    size_t capacity;
+    struct arena names;
+};
+
+struct folder_error {
+    enum folder_fault fault;
+    char path[256]; // cut to fit
+};
+
+void folder_list_init(struct folder_list *list);
+void folder_list_free(struct folder_list *list);
+
+// Lists everything below root, links to folders not followed, on a thread of the blocking pool. The
+// list must be empty; entries beyond the limit are a fault. Suspends.
+// Returns 0; -EIO with the error set; an error of spg_blocking.
+int folder_list_read(struct folder_list *list, const char *root, size_t limit,
+                     struct folder_error *error, spg_time deadline);
+
+// Whether both lists name the same files.
+bool folder_list_equal(const struct folder_list *a, const struct folder_list *b);
+
+#endif
