@@ -31,7 +31,6 @@ struct walk {
     struct folder_list *list;
     const char *root;
     size_t limit;
-    struct folder_error *error;
     int root_fd;
     struct pending *pending;
     char *buffer;
@@ -50,12 +49,22 @@ void folder_list_free(struct folder_list *list)
     folder_list_init(list);
 }
 
-static bool fail(struct walk *walk, enum folder_fault fault, struct bytes path)
+static void note(struct walk *walk, enum folder_fault fault, struct bytes path)
 {
-    walk->error->fault = fault;
-    (void)snprintf(walk->error->path, sizeof walk->error->path, "%s%s%.*s", walk->root,
-                   path.len > 0 ? "/" : "", path.len > 200 ? 200 : (int)path.len,
-                   path.len > 0 ? path.ptr : "");
+    struct folder_list *list = walk->list;
+    if (list->fault == FOLDER_NO_FAULT) {
+        list->fault = fault;
+        (void)snprintf(list->fault_path, sizeof list->fault_path, "%s%s%.*s", walk->root,
+                       path.len > 0 ? "/" : "", path.len > 200 ? 200 : (int)path.len,
+                       path.len > 0 ? path.ptr : "");
+    }
+}
+
+// Ends the walk; a fault that was noted before it matters less.
+static bool fail(struct walk *walk, enum folder_fault fault)
+{
+    walk->list->fault = FOLDER_NO_FAULT;
+    note(walk, fault, (struct bytes){0});
     return false;
 }
 
@@ -80,13 +89,13 @@ static bool add_entry(struct walk *walk, struct folder_entry entry)
 {
     struct folder_list *list = walk->list;
     if (list->count == walk->limit) {
-        return fail(walk, FOLDER_TOO_MANY, (struct bytes){0});
+        return fail(walk, FOLDER_TOO_MANY);
     }
     if (list->count == list->capacity) {
         size_t capacity = list->capacity == 0 ? ENTRIES_FIRST : list->capacity * 2;
         struct folder_entry *entries = realloc(list->entries, capacity * sizeof *entries);
         if (entries == NULL) {
-            return fail(walk, FOLDER_NO_MEMORY, (struct bytes){0});
+            return fail(walk, FOLDER_NO_MEMORY);
         }
         list->entries = entries;
         list->capacity = capacity;
@@ -98,12 +107,13 @@ static bool add_entry(struct walk *walk, struct folder_entry entry)
 static bool add_folder(struct walk *walk, struct bytes path, unsigned depth)
 {
     if (depth > FOLDER_DEPTH_LIMIT) {
-        return fail(walk, FOLDER_TOO_DEEP, path);
+        note(walk, FOLDER_TOO_DEEP, path);
+        return true;
     }
     struct pending *pending =
         arena_alloc(&walk->list->names, sizeof *pending, _Alignof(struct pending));
     if (pending == NULL) {
-        return fail(walk, FOLDER_NO_MEMORY, (struct bytes){0});
+        return fail(walk, FOLDER_NO_MEMORY);
     }
     *pending = (struct pending){.next = walk->pending, .path = path, .depth = depth};
     walk->pending = pending;
@@ -129,7 +139,7 @@ static bool add_name(struct walk *walk, const struct pending *folder, const stru
     }
     struct bytes path = join(walk, folder->path, entry->d_name);
     if (path.ptr == NULL) {
-        return fail(walk, FOLDER_NO_MEMORY, (struct bytes){0});
+        return fail(walk, FOLDER_NO_MEMORY);
     }
     switch (kind_of(walk, entry, path)) {
     case DT_DIR:
@@ -158,7 +168,10 @@ static bool read_folder(struct walk *walk, const struct pending *folder, int fd)
             at += entry->d_reclen;
         }
     }
-    return bytes == 0 || fail(walk, FOLDER_UNREADABLE, folder->path);
+    if (bytes < 0) {
+        note(walk, FOLDER_UNREADABLE, folder->path);
+    }
+    return true;
 }
 
 static bool read_pending(struct walk *walk, const struct pending *folder)
@@ -168,8 +181,10 @@ static bool read_pending(struct walk *walk, const struct pending *folder)
     int fd = openat(walk->root_fd, path, flags);
     if (fd < 0) {
         // A folder that went away meanwhile holds nothing; the next listing will show it.
-        return faccessat(walk->root_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) != 0 ||
-               fail(walk, FOLDER_UNREADABLE, folder->path);
+        if (faccessat(walk->root_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+            note(walk, FOLDER_UNREADABLE, folder->path);
+        }
+        return true;
     }
     bool is_read = read_folder(walk, folder, fd);
     (void)close(fd);
@@ -188,12 +203,12 @@ static int walk_all(void *arg)
     struct walk *walk = arg;
     walk->root_fd = open(walk->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (walk->root_fd < 0) {
-        (void)fail(walk, FOLDER_UNREADABLE, (struct bytes){0});
+        (void)fail(walk, FOLDER_UNREADABLE);
         return -EIO;
     }
     walk->buffer = aligned_alloc(_Alignof(struct dirent64), READ_BYTES);
     bool is_read = walk->buffer != NULL ? add_folder(walk, (struct bytes){0}, 0)
-                                        : fail(walk, FOLDER_NO_MEMORY, (struct bytes){0});
+                                        : fail(walk, FOLDER_NO_MEMORY);
     while (is_read && walk->pending != NULL) {
         struct pending *folder = walk->pending;
         walk->pending = folder->next;
@@ -207,10 +222,9 @@ static int walk_all(void *arg)
     return is_read ? 0 : -EIO;
 }
 
-int folder_list_read(struct folder_list *list, const char *root, size_t limit,
-                     struct folder_error *error, spg_time deadline)
+int folder_list_read(struct folder_list *list, const char *root, size_t limit, spg_time deadline)
 {
-    struct walk walk = {.list = list, .root = root, .limit = limit, .error = error};
+    struct walk walk = {.list = list, .root = root, .limit = limit};
     int result = 0;
     int called = spg_blocking(walk_all, &walk, &result, deadline);
     return called < 0 ? called : result;

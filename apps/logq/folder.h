@@ -18,33 +18,32 @@ struct folder_entry {
 };
 
 enum folder_fault {
-    FOLDER_UNREADABLE, // a folder, which is named
+    FOLDER_NO_FAULT,
+    FOLDER_UNREADABLE, // a folder
+    FOLDER_TOO_DEEP,   // a folder
     FOLDER_TOO_MANY,   // entries
-    FOLDER_TOO_DEEP,   // a folder, which is named
     FOLDER_NO_MEMORY,
 };
 
-// Files and symbolic links, in the order of their paths.
+// Files and symbolic links, in the order of their paths, and the first thing that went wrong.
 struct folder_list {
     struct folder_entry *entries;
     size_t count;
     size_t capacity;
     struct arena names;
-};
-
-struct folder_error {
     enum folder_fault fault;
-    char path[256]; // cut to fit
+    char fault_path[256]; // cut to fit
 };
 
 void folder_list_init(struct folder_list *list);
 void folder_list_free(struct folder_list *list);
 
 // Lists everything below root, links to folders not followed, on a thread of the blocking pool. The
-// list must be empty; entries beyond the limit are a fault. Suspends.
-// Returns 0; -EIO with the error set; an error of spg_blocking.
-int folder_list_read(struct folder_list *list, const char *root, size_t limit,
-                     struct folder_error *error, spg_time deadline);
+// list must be empty. Suspends.
+// Returns 0, also when a folder below root could not be read, which is then a fault of the list;
+// -EIO when root could not be read, there are more entries than the limit, or memory is out; an
+// error of spg_blocking.
+int folder_list_read(struct folder_list *list, const char *root, size_t limit, spg_time deadline);
 
 // Whether both lists name the same files.
 bool folder_list_equal(const struct folder_list *a, const struct folder_list *b);

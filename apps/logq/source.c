@@ -189,72 +189,81 @@ static int take_file(struct source_set *set, spg_fd fd, struct bytes name, bool 
 
 // ---- a folder
 
-// Opens one name of a listing. 0, or an error that ends the whole.
-static int open_entry(struct source_set *set, const char *root, const struct folder_entry *entry,
-                      struct bytes name)
+// A folder whose files are being opened.
+struct opening {
+    struct source_set *set;
+    const char *root;
+    const char *prefix; // of the names of the files; NULL: none
+    char *path;         // PATH_MAX bytes, for one path at a time
+};
+
+static int open_file(struct opening *opening, const struct folder_entry *entry, struct bytes name)
 {
-    char path[PATH_MAX];
-    int length = snprintf(path, sizeof path, "%s/%.*s", root, (int)entry->path.len,
-                          entry->path.ptr);
-    if (length < 0 || (size_t)length >= sizeof path) {
-        fault_of(set, entry->path.ptr, -ENAMETOOLONG);
-        return 0;
-    }
     if (entry->is_link) {
         struct statx about;
-        int result = spg_statx_path(path, 0, STATX_TYPE, &about, SPG_NEVER);
+        int result = spg_statx_path(opening->path, 0, STATX_TYPE, &about, SPG_NEVER);
         if (result < 0 || !S_ISREG(about.stx_mode)) {
             return is_stop(result) ? result : 0; // to a folder, or to nowhere
         }
     }
     spg_fd fd;
-    int result = spg_open(path, O_RDONLY | O_NOCTTY, 0, &fd, SPG_NEVER);
-    if (result == 0) {
-        result = take_file(set, fd, name, false);
-        if (result == 1) {
-            return 0;
-        }
-        (void)spg_close(fd);
-    }
-    if (result == 0 || result == -ENOENT) {
-        return 0; // gone since the listing: the next one will tell
-    }
-    if (is_stop(result) || result == -EMFILE || result == -ENFILE) {
+    int result = spg_open(opening->path, O_RDONLY | O_NOCTTY, 0, &fd, SPG_NEVER);
+    if (result < 0) {
         return result;
     }
-    fault_of(set, path, result);
+    result = take_file(opening->set, fd, name, false);
+    if (result != 1) {
+        (void)spg_close(fd);
+    }
+    return result < 0 ? result : 0;
+}
+
+// Opens one name of a listing. 0, or an error that ends the whole.
+static int open_entry(struct opening *opening, const struct folder_entry *entry, struct bytes name)
+{
+    int length = snprintf(opening->path, PATH_MAX, "%s/%.*s", opening->root,
+                          (int)entry->path.len, entry->path.ptr);
+    int result = length >= PATH_MAX ? -ENAMETOOLONG : open_file(opening, entry, name);
+    if (result == 0 || result == -ENOENT) {
+        return 0; // what is gone since the listing will not be in the next one
+    }
+    if (is_stop(result) || result == -EMFILE || result == -ENFILE || result == -ENOMEM) {
+        return result;
+    }
+    fault_of(opening->set, opening->path, result);
     return 0;
 }
 
-static void folder_fault(struct source_set *set, const struct folder_error *error)
+static void folder_fault(struct source_set *set, const struct folder_list *list)
 {
-    switch (error->fault) {
+    switch (list->fault) {
+    case FOLDER_NO_FAULT:
+        break;
     case FOLDER_UNREADABLE:
-        source_fault(set, "the folder %s cannot be read", error->path);
+        source_fault(set, "the folder %s cannot be read", list->fault_path);
+        break;
+    case FOLDER_TOO_DEEP:
+        source_fault(set, "the folder %s lies more than %d folders deep", list->fault_path,
+                     FOLDER_DEPTH_LIMIT);
         break;
     case FOLDER_TOO_MANY:
         source_fault(set, "there are more than %zu files below %s (--max-files)",
-                     set->options.files_limit, error->path);
-        break;
-    case FOLDER_TOO_DEEP:
-        source_fault(set, "the folder %s lies deeper than %d folders", error->path,
-                     FOLDER_DEPTH_LIMIT);
+                     set->options.files_limit, list->fault_path);
         break;
     case FOLDER_NO_MEMORY:
-        source_fault(set, "no memory for the names below %s", error->path);
+        source_fault(set, "no memory for the names below %s", list->fault_path);
         break;
     }
 }
 
-static int list_folder(struct source_set *set, const char *root, struct folder_list *list)
+static int list_folder(struct opening *opening, struct folder_list *list)
 {
-    struct folder_error error;
     int result =
-        folder_list_read(list, root, set->options.files_limit, &error, SPG_NEVER);
+        folder_list_read(list, opening->root, opening->set->options.files_limit, SPG_NEVER);
     if (result == -EIO) {
-        folder_fault(set, &error);
+        folder_fault(opening->set, list);
     } else if (result < 0 && !is_stop(result)) {
-        fault_of(set, root, result);
+        fault_of(opening->set, opening->root, result);
     }
     return result;
 }
@@ -279,16 +288,15 @@ static struct bytes name_below(struct source_set *set, const char *prefix, struc
     return (struct bytes){.ptr = name, .len = length + 1 + path.len};
 }
 
-static int open_entries(struct source_set *set, const char *root, const char *prefix,
-                        const struct folder_list *list)
+static int open_entries(struct opening *opening, const struct folder_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        struct bytes name = name_below(set, prefix, list->entries[i].path);
-        int result = name.ptr == NULL ? -ENOMEM
-                                      : open_entry(set, root, &list->entries[i], name);
+        const struct folder_entry *entry = &list->entries[i];
+        struct bytes name = name_below(opening->set, opening->prefix, entry->path);
+        int result = name.ptr == NULL ? -ENOMEM : open_entry(opening, entry, name);
         if (result < 0) {
             if (!is_stop(result)) {
-                fault_of(set, list->entries[i].path.ptr, result);
+                fault_of(opening->set, entry->path.ptr, result);
             }
             return result;
         }
@@ -306,36 +314,55 @@ static void drop_files(struct source_set *set, size_t from)
     }
 }
 
-// Opens what a folder holds behind the files that are in the set. 0, or an error.
-static int open_folder(struct source_set *set, const char *root, const char *prefix)
+// Opens what the lists agree on; the first is the current one in the end.
+static int open_listed(struct opening *opening, struct folder_list *list, struct folder_list *again)
 {
+    struct source_set *set = opening->set;
     size_t before = set->count;
     uint64_t compressed = set->compressed;
-    struct folder_list list;
-    struct folder_list again;
-    folder_list_init(&list);
-    folder_list_init(&again);
-    int result = list_folder(set, root, &list);
+    int result = list_folder(opening, list);
     for (int attempt = 0; result == 0; attempt++) {
-        result = open_entries(set, root, prefix, &list);
+        result = open_entries(opening, list);
         if (result == 0) {
-            result = list_folder(set, root, &again);
+            result = list_folder(opening, again);
         }
-        if (result != 0 || folder_list_equal(&list, &again)) {
+        if (result != 0 || folder_list_equal(list, again)) {
             break;
         }
         if (attempt == SOURCE_ATTEMPTS) {
-            source_fault(set, "the names below %s kept changing while its files were opened", root);
+            source_fault(set, "the names below %s kept changing while its files were opened",
+                         opening->root);
             break;
         }
         drop_files(set, before);
         set->compressed = compressed;
-        folder_list_free(&list);
-        list = again;
-        folder_list_init(&again);
+        folder_list_free(list);
+        *list = *again;
+        folder_list_init(again);
     }
+    if (result == 0) {
+        folder_fault(set, list);
+    }
+    return result;
+}
+
+// Opens what a folder holds, behind the files that are in the set. 0, or an error.
+static int open_folder(struct source_set *set, const char *root, const char *prefix)
+{
+    struct opening opening = {.set = set, .root = root, .prefix = prefix};
+    opening.path = malloc(PATH_MAX);
+    if (opening.path == NULL) {
+        fault_of(set, root, -ENOMEM);
+        return -ENOMEM;
+    }
+    struct folder_list list;
+    struct folder_list again;
+    folder_list_init(&list);
+    folder_list_init(&again);
+    int result = open_listed(&opening, &list, &again);
     folder_list_free(&list);
     folder_list_free(&again);
+    free(opening.path);
     return result;
 }
 

@@ -61,9 +61,9 @@ typedef struct spg_options {
     // fails.
     uint32_t queue_entries;
     // Tasks that may exist at once in the whole runtime, each with the right to a stack. 0:
-    // 1048576. A spawn beyond gives -EAGAIN. At most SPG_MAX_TASKS. Before Linux 6.13 the guard of a
-    // stack takes a mapping of its own, of which a process may have 65530: there it is about 15000
-    // at most; see spg_options_effective.
+    // 1048576. A spawn beyond gives -EAGAIN. At most SPG_MAX_TASKS. Before Linux 6.13 the guard of
+    // a stack takes a mapping of its own, of which a process may have 65530: there it is 15488 with
+    // two shards; see spg_options_effective.
     uint32_t max_tasks;
     // Address space of a task's stack in bytes, guard page included: a multiple of the page size,
     // SPG_MIN_STACK_BYTES to SPG_MAX_STACK_BYTES. 0: 65536. Memory is used page by page as it is

@@ -250,10 +250,10 @@ static void op_completed(struct spgi_shard *shard, const struct spgi_completion 
     }
     struct spgi_task *task = op->task;
     uint64_t word = load_relaxed(&task->wait.word);
-    if (spgi_wait_home_of(word) != shard->index || spgi_wait_kind_of(word) != SPGI_WAIT_OP) {
-        SPGI_COUNT(shard, affinity_violations);
-        SPGI_ASSERT(!"an op completed on a ring that is not its own");
-    }
+    bool at_home =
+        spgi_wait_home_of(word) == shard->index && spgi_wait_kind_of(word) == SPGI_WAIT_OP;
+    SPGI_ASSERT(at_home);
+    SPGI_COUNT_N(shard, affinity_violations, !at_home);
     task->wait.result = completion->result;
     SPGI_COUNT(shard, ops_completed);
     store_release(&shard->ops.in_flight, load_relaxed(&shard->ops.in_flight) - 1);

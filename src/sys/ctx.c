@@ -7,20 +7,20 @@
 
 void spgi_ctx_entry(void); // in ctx_<cpu>.S
 
+// Words from the stack pointer upwards; the last two stay zero and end the chain of frames.
 #if defined(__x86_64__)
-enum { FRAME_WORDS = 7, ENTRY_WORD = 3, RESUME_WORD = 6 }; // r12, resume address
+enum { RESUME = 0, ENTRY = 1, VALUE = 2, WORDS = 5 };
 #elif defined(__aarch64__)
-enum { FRAME_WORDS = 20, ENTRY_WORD = 0, RESUME_WORD = 11 }; // x19, x30
-#else
-#error "spargio runs on x86-64 and aarch64"
+enum { RESUME = 2, ENTRY = 4, VALUE = 5, WORDS = 8 };
 #endif
 
-void *spgi_ctx_make(void *top, void (*entry)(void *value))
+void *spgi_ctx_make(void *top, void (*entry)(void *value), void *value)
 {
-    // Above the frame, 16 bytes of zeros end the chain of frame pointers and keep the alignment.
-    uintptr_t *frame = (uintptr_t *)top - 2 - FRAME_WORDS;
-    memset(frame, 0, (FRAME_WORDS + 2) * sizeof *frame);
-    frame[ENTRY_WORD] = (uintptr_t)entry;
-    frame[RESUME_WORD] = (uintptr_t)spgi_ctx_entry;
+    // On x86-64 three words are popped, so that the stack is aligned to 16 bytes at spgi_ctx_entry.
+    uintptr_t *frame = (uintptr_t *)top - WORDS;
+    memset(frame, 0, WORDS * sizeof *frame);
+    frame[RESUME] = (uintptr_t)spgi_ctx_entry;
+    frame[ENTRY] = (uintptr_t)entry;
+    frame[VALUE] = (uintptr_t)value;
     return frame;
 }

@@ -97,7 +97,7 @@ def main(arguments):
     failed = sum(outcome.failed for outcome in total)
     skipped = sum(len(outcome.skips) for outcome in total)
     say("%d steps in %.0f s; logs in %s" % (len(chosen), time.monotonic() - start,
-                                            os.path.join("build-test", "logs")))
+                                            os.path.join(builds.FOLDER, "logs")))
     say("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
     return 1 if failed or not passed else 0
 

@@ -273,17 +273,8 @@ static bool ensure_bag(struct aggregator *aggregator, struct quantile_state *qua
 static bool add_to_quantile(struct aggregator *aggregator, struct quantile_state *quantile,
                             struct bytes value)
 {
-    int64_t integer;
-    struct number number;
-    if (number_read_short(value, &integer) && integer <= PENDING_MAX && integer >= -PENDING_MAX) {
-        return ensure_bag(aggregator, quantile) &&
-               value_bag_add_double(quantile->bag, (double)integer, aggregator->memory);
-    }
-    if (value.len == 0 || !number_parse(value, &number)) {
-        return true;
-    }
-    return ensure_bag(aggregator, quantile) &&
-           value_bag_add_number(quantile->bag, &number, aggregator->memory);
+    return value.len == 0 || (ensure_bag(aggregator, quantile) &&
+                              value_bag_add(quantile->bag, value, aggregator->memory));
 }
 
 // ---- all of them
@@ -300,6 +291,9 @@ static bool add_value(struct aggregator *aggregator, enum function_kind kind, vo
         return add_to_quantile(aggregator, state, value);
     case FUNCTION_MIN:
     case FUNCTION_MAX:
+        if (value.len == 0) {
+            return true;
+        }
         order_key_set(&key, value, as_time);
         return add_to_extreme(aggregator, kind, state, &key);
     default:

@@ -143,7 +143,8 @@ static bool leaves_records(const struct pipe_list *pipes)
 {
     for (unsigned i = 0; i < pipes->count; i++) {
         const struct pipe *pipe = &pipes->pipes[i];
-        if (pipe->kind != PIPE_FILTER &&
+        bool is_bound = pipe->kind == PIPE_LIMIT || pipe->kind == PIPE_OFFSET;
+        if (pipe->kind != PIPE_FILTER && !is_bound &&
             (pipe->kind != PIPE_FIELDS || !keeps_time(&pipe->fields))) {
             return false;
         }
@@ -159,9 +160,16 @@ bool query_set_newest_limit(struct query *query, uint64_t limit, struct query_er
     }
     query->has_request_limit = true;
     struct pipe_list *pipes = &query->pipes;
-    struct pipe pipe = { .kind = leaves_records(pipes) ? PIPE_NEWEST : PIPE_LIMIT,
-                         .position = query->text.len,
-                         .count = limit };
+    struct pipe pipe = { .kind = PIPE_LIMIT, .position = query->text.len, .count = limit };
+    if (leaves_records(pipes)) {
+        pipe.kind = PIPE_NEWEST;
+        // A limit that the text asks for may choose its rows: so it chooses the newest as well.
+        for (unsigned i = 0; i < pipes->count; i++) {
+            if (pipes->pipes[i].kind == PIPE_LIMIT) {
+                pipes->pipes[i].kind = PIPE_NEWEST;
+            }
+        }
+    }
     pipes->pipes[pipes->count++] = pipe;
     return query_plan(query, error);
 }

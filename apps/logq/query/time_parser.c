@@ -29,8 +29,7 @@ static bool take_bound(struct parser *parser, struct time_span *span)
     return true;
 }
 
-// [a, b], [a, b), (a, b], (a, b): a begins where its unit begins; b, included, ends where its unit
-// ends, and excluded ends before that unit.
+// [a, b], [a, b), (a, b], (a, b): a bound covers its unit, and is excluded with all of it.
 static bool parse_span(struct parser *parser, struct filter *filter)
 {
     struct time_span low;
@@ -44,7 +43,7 @@ static bool parse_span(struct parser *parser, struct filter *filter)
     if (!high_excluded && !lexer_is_mark(&parser->lexer, ']')) {
         return lexer_expected(&parser->lexer, "`]` or `)` behind the two times");
     }
-    filter->time.from = low_excluded ? time_add(low.from, 1) : low.from;
+    filter->time.from = low_excluded ? time_add(low.to, 1) : low.from;
     filter->time.to = high_excluded ? time_subtract(high.from, 1) : high.to;
     return lexer_next(&parser->lexer);
 }
@@ -76,7 +75,7 @@ static bool parse_comparison(struct parser *parser, struct filter *filter)
     filter->time.from = INT64_MIN;
     filter->time.to = INT64_MAX;
     if (above != is_age) {
-        filter->time.from = included ? span.from : time_add(span.from, 1);
+        filter->time.from = included ? span.from : time_add(span.to, 1);
     } else {
         filter->time.to = included ? span.to : time_subtract(span.from, 1);
     }

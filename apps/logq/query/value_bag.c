@@ -1,26 +1,20 @@
 // SPDX-License-Identifier: MIT
-// value_bag.c: all the numbers of one group, for exact quantiles.
+// value_bag.c: all the numbers of one group as they were written.
 
 #include "query/value_bag.h"
 
-#include "query/double_sort.h"
+#include "data/number.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-// From this many loose values on it is worth a look whether they repeat.
-#define COUNTING_MIN 4096
-
-// A decimal of this many digits survives the way through a double.
-#define DIGITS_KEPT UINT64_C(1000000000000000)
-#define INTEGER_KEPT (INT64_C(1) << 53)
-// Beyond this exponent a decimal may come near the ends of what a double holds.
-#define EXPONENT_KEPT 280
+#include <string.h>
 
 void value_bag_free(struct value_bag *bag, struct memory *memory)
 {
-    memory_give(memory, bag->loose, bag->loose_capacity * sizeof(*bag->loose));
-    memory_give(memory, bag->runs, bag->run_count * sizeof(*bag->runs));
+    for (size_t i = 0; i < bag->lane_count; i++) {
+        value_lane_free(&bag->lanes[i].values, memory);
+    }
+    memory_give(memory, bag->lanes, bag->lane_count * sizeof(*bag->lanes));
     for (size_t i = 0; i < bag->written_count; i++) {
         memory_give(memory, (void *)(uintptr_t)bag->written[i].ptr, bag->written[i].len);
     }
@@ -28,158 +22,59 @@ void value_bag_free(struct value_bag *bag, struct memory *memory)
     *bag = (struct value_bag){ 0 };
 }
 
-// ---- counting
-
-static size_t count_distinct(const double *sorted, size_t count)
-{
-    size_t distinct = count > 0;
-    for (size_t i = 1; i < count; i++) {
-        distinct += sorted[i] != sorted[i - 1];
-    }
-    return distinct;
-}
-
-// The next run of equal values from *at on.
-static struct value_run take_run(const double *sorted, size_t count, size_t *at)
-{
-    struct value_run run = { .value = sorted[*at] };
-    while (*at < count && sorted[*at] == run.value) {
-        run.count++;
-        (*at)++;
-    }
-    return run;
-}
-
-static size_t merge_runs(struct value_run *out, const struct value_run *a, size_t a_count,
-                         const struct value_run *b, size_t b_count)
-{
-    size_t count = 0;
-    size_t i = 0;
-    size_t j = 0;
-    while (i < a_count || j < b_count) {
-        if (j == b_count || (i < a_count && a[i].value < b[j].value)) {
-            out[count++] = a[i++];
-        } else if (i == a_count || b[j].value < a[i].value) {
-            out[count++] = b[j++];
-        } else {
-            out[count] = a[i++];
-            out[count++].count += b[j++].count;
-        }
-    }
-    return count;
-}
-
-// Adds runs to those of the bag, which then counts.
-static bool add_runs(struct value_bag *bag, const struct value_run *more, size_t more_count,
-                     struct memory *memory)
-{
-    size_t capacity = bag->run_count + more_count;
-    if (capacity == 0) {
-        bag->is_counted = true;
-        return true;
-    }
-    struct value_run *merged = memory_take(memory, capacity * sizeof(*merged));
-    if (merged == NULL) {
-        return false;
-    }
-    size_t count = merge_runs(merged, bag->runs, bag->run_count, more, more_count);
-    if (count < capacity) {
-        struct value_run *fitting =
-            memory_grow(memory, merged, capacity * sizeof(*merged), count * sizeof(*merged));
-        if (fitting == NULL) {
-            memory_give(memory, merged, capacity * sizeof(*merged));
-            return false;
-        }
-        merged = fitting;
-    }
-    memory_give(memory, bag->runs, bag->run_count * sizeof(*bag->runs));
-    bag->runs = merged;
-    bag->run_count = count;
-    bag->is_counted = true;
-    return true;
-}
-
-// The loose values, which are sorted and of which `distinct` differ, become runs.
-static bool count_loose(struct value_bag *bag, size_t distinct, struct memory *memory)
-{
-    if (distinct == 0) {
-        bag->is_counted = true;
-        return true;
-    }
-    struct value_run *runs = memory_take(memory, distinct * sizeof(*runs));
-    if (runs == NULL) {
-        return false;
-    }
-    size_t at = 0;
-    for (size_t i = 0; i < distinct; i++) {
-        runs[i] = take_run(bag->loose, bag->loose_count, &at);
-    }
-    bool added = add_runs(bag, runs, distinct, memory);
-    memory_give(memory, runs, distinct * sizeof(*runs));
-    bag->loose_count = 0;
-    return added;
-}
-
-static bool grow_loose(struct value_bag *bag, size_t capacity, struct memory *memory)
-{
-    double *grown = memory_grow(memory, bag->loose, bag->loose_capacity * sizeof(*bag->loose),
-                                capacity * sizeof(*bag->loose));
-    if (grown == NULL) {
-        return false;
-    }
-    bag->loose = grown;
-    bag->loose_capacity = capacity;
-    return true;
-}
-
-bool value_bag_make_room(struct value_bag *bag, struct memory *memory)
-{
-    if (bag->loose_capacity < COUNTING_MIN) {
-        size_t capacity = bag->loose_capacity == 0 ? 8 : bag->loose_capacity * 2;
-        return grow_loose(bag, capacity, memory);
-    }
-    if (!double_sort(bag->loose, bag->loose_count, memory)) {
-        return false;
-    }
-    size_t distinct = count_distinct(bag->loose, bag->loose_count);
-    if (!bag->is_counted && distinct > bag->loose_count / 2) {
-        return grow_loose(bag, bag->loose_capacity * 2, memory);
-    }
-    if (!count_loose(bag, distinct, memory)) {
-        return false;
-    }
-    // Each merge walks over all runs, so that as many values as half of them should come before.
-    return bag->loose_capacity >= bag->run_count / 2 ||
-           grow_loose(bag, bag->loose_capacity * 2, memory);
-}
-
 // ---- adding
 
-static bool has_kept_digits(const struct number *number)
+// Digits with at most one point between them, which can be written again from the integer that they
+// make and the number of those behind the point.
+static bool read_decimal(struct bytes text, int64_t *integer, unsigned *fraction)
 {
-    uint64_t digits = number->mantissa;
-    if (number->form == NUMBER_INT64) {
-        int64_t value = number->integer;
-        if (value >= -INTEGER_KEPT && value <= INTEGER_KEPT) {
-            return true;
-        }
-        while (value % 10 == 0) {
-            value /= 10;
-        }
-        digits = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    } else if (number->form == NUMBER_LONG || number->exponent > EXPONENT_KEPT ||
-               number->exponent < -EXPONENT_KEPT) {
+    size_t start = text.len > 0 && text.ptr[0] == '-';
+    size_t point = text.len;
+    int64_t value = 0;
+    if (text.len - start > VALUE_BAG_DIGITS + 1) {
         return false;
     }
-    return digits < DIGITS_KEPT;
+    for (size_t i = start; i < text.len; i++) {
+        unsigned digit = (unsigned char)text.ptr[i] - (unsigned)'0';
+        if (digit <= 9) {
+            value = value * 10 + (int64_t)digit;
+        } else if (text.ptr[i] == '.' && point == text.len && i > start && i + 1 < text.len) {
+            point = i;
+        } else {
+            return false;
+        }
+    }
+    size_t digits = text.len - start - (point < text.len);
+    bool has_needless_zero = point - start > 1 && text.ptr[start] == '0';
+    if (digits == 0 || digits > VALUE_BAG_DIGITS || has_needless_zero || (start == 1 && value == 0)) {
+        return false;
+    }
+    *integer = start == 1 ? -value : value;
+    *fraction = point == text.len ? 0 : (unsigned)(text.len - point - 1);
+    return true;
 }
 
-bool value_bag_add_number(struct value_bag *bag, const struct number *number,
-                          struct memory *memory)
+static struct value_lane *find_lane(struct value_bag *bag, unsigned fraction,
+                                    struct memory *memory)
 {
-    if (has_kept_digits(number)) {
-        return value_bag_add_double(bag, number_to_double(number), memory);
+    for (size_t i = 0; i < bag->lane_count; i++) {
+        if (bag->lanes[i].fraction == fraction) {
+            return &bag->lanes[i].values;
+        }
     }
+    struct value_bag_lane *lanes =
+        memory_grow(memory, bag->lanes, bag->lane_count * sizeof(*lanes),
+                    (bag->lane_count + 1) * sizeof(*lanes));
+    if (lanes == NULL) {
+        return NULL;
+    }
+    bag->lanes = lanes;
+    lanes[bag->lane_count] = (struct value_bag_lane){ .fraction = fraction };
+    return &lanes[bag->lane_count++].values;
+}
+
+static bool add_written(struct value_bag *bag, struct bytes value, struct memory *memory)
+{
     struct bytes *written =
         memory_reserve(memory, bag->written, &bag->written_capacity, bag->written_count, 1,
                        sizeof(*bag->written));
@@ -187,63 +82,61 @@ bool value_bag_add_number(struct value_bag *bag, const struct number *number,
         return false;
     }
     bag->written = written;
-    char *copy = memory_take(memory, number->text.len);
+    char *copy = memory_take(memory, value.len);
     if (copy == NULL) {
         return false;
     }
-    memcpy(copy, number->text.ptr, number->text.len);
-    bag->written[bag->written_count++] = (struct bytes){ copy, number->text.len };
+    memcpy(copy, value.ptr, value.len);
+    bag->written[bag->written_count++] = (struct bytes){ copy, value.len };
     return true;
 }
 
-static bool sort_and_count(struct value_bag *bag, struct memory *memory)
+bool value_bag_add(struct value_bag *bag, struct bytes value, struct memory *memory)
 {
-    return double_sort(bag->loose, bag->loose_count, memory) &&
-           count_loose(bag, count_distinct(bag->loose, bag->loose_count), memory);
+    int64_t integer;
+    unsigned fraction;
+    if (read_decimal(value, &integer, &fraction)) {
+        struct value_lane *lane = find_lane(bag, fraction, memory);
+        return lane != NULL && value_lane_add(lane, integer, memory);
+    }
+    struct number number;
+    return value.len == 0 || !number_parse(value, &number) || add_written(bag, value, memory);
 }
 
 bool value_bag_merge(struct value_bag *bag, const struct value_bag *other, struct memory *memory)
 {
-    if (other->is_counted) {
-        if (!bag->is_counted && !sort_and_count(bag, memory)) {
-            return false;
-        }
-        if (!add_runs(bag, other->runs, other->run_count, memory)) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < other->loose_count; i++) {
-        if (!value_bag_add_double(bag, other->loose[i], memory)) {
+    for (size_t i = 0; i < other->lane_count; i++) {
+        struct value_lane *lane = find_lane(bag, other->lanes[i].fraction, memory);
+        if (lane == NULL || !value_lane_merge(lane, &other->lanes[i].values, memory)) {
             return false;
         }
     }
     for (size_t i = 0; i < other->written_count; i++) {
-        struct number number;
-        if (!number_parse(other->written[i], &number) ||
-            !value_bag_add_number(bag, &number, memory)) {
+        if (!add_written(bag, other->written[i], memory)) {
             return false;
         }
     }
     return true;
 }
 
-// ---- the answer
+// ---- order
 
-// Numbers by value; the same number written in two ways by its bytes, so that the choice between
-// them does not depend on who came first.
-static int compare_written(const void *left, const void *right)
+static int compare_texts(struct bytes a, struct bytes b)
 {
-    const struct bytes *a = left;
-    const struct bytes *b = right;
     struct number first;
     struct number second;
-    if (number_parse(*a, &first) && number_parse(*b, &second)) {
+    if (number_parse(a, &first) && number_parse(b, &second)) {
         int order = number_compare(&first, &second);
         if (order != 0) {
             return order;
         }
     }
-    return bytes_compare(*a, *b);
+    return bytes_compare(a, b);
+}
+
+static int compare_written(const void *left, const void *right)
+{
+    return compare_texts(*(const struct bytes *)left, *(const struct bytes *)right);
 }
 
 bool value_bag_settle(struct value_bag *bag, struct memory *memory)
@@ -255,52 +148,124 @@ bool value_bag_settle(struct value_bag *bag, struct memory *memory)
     if (bag->written_count > 1) {
         qsort(bag->written, bag->written_count, sizeof(*bag->written), compare_written);
     }
-    return bag->is_counted ? sort_and_count(bag, memory)
-                           : double_sort(bag->loose, bag->loose_count, memory);
-}
-
-// A walk over the doubles in ascending order, whichever way they are kept.
-struct double_walk {
-    const struct value_bag *bag;
-    size_t at;
-};
-
-static bool next_run(struct double_walk *walk, struct value_run *run)
-{
-    const struct value_bag *bag = walk->bag;
-    if (bag->is_counted) {
-        if (walk->at == bag->run_count) {
+    for (size_t i = 0; i < bag->lane_count; i++) {
+        if (!value_lane_settle(&bag->lanes[i].values, memory)) {
             return false;
         }
-        *run = bag->runs[walk->at++];
-        return true;
     }
-    if (walk->at == bag->loose_count) {
-        return false;
-    }
-    *run = take_run(bag->loose, bag->loose_count, &walk->at);
     return true;
 }
 
-static struct bytes format_value(double value, char out[VALUE_BAG_TEXT_LIMIT])
+static __int128 power_of_ten(unsigned exponent)
 {
-    return (struct bytes){ .ptr = out, .len = number_format_double(value, out) };
+    __int128 power = 1;
+    while (exponent-- > 0) {
+        power *= 10;
+    }
+    return power;
 }
 
-static bool is_below(struct bytes written, double value)
+// An integer of a lane as it was written.
+static struct bytes write_decimal(int64_t integer, unsigned fraction,
+                                  char out[VALUE_BAG_TEXT_LIMIT])
 {
-    char text[VALUE_BAG_TEXT_LIMIT];
-    struct number a;
-    struct number b;
-    return number_parse(written, &a) && number_parse(format_value(value, text), &b) &&
-           number_compare(&a, &b) < 0;
+    char digits[VALUE_BAG_TEXT_LIMIT];
+    size_t length = 0;
+    uint64_t rest = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
+    // From the last digit on; at least one stands before the point.
+    while (rest > 0 || length < fraction + 1 + (fraction > 0)) {
+        if (fraction > 0 && length == fraction) {
+            digits[length++] = '.';
+        }
+        digits[length++] = (char)('0' + rest % 10);
+        rest /= 10;
+    }
+    if (integer < 0) {
+        digits[length++] = '-';
+    }
+    for (size_t i = 0; i < length; i++) {
+        out[i] = digits[length - 1 - i];
+    }
+    return (struct bytes){ out, length };
+}
+
+// ---- the quantile
+
+// Walks over all lanes and the texts at once, in ascending order.
+struct bag_walk {
+    const struct value_bag *bag;
+    size_t at[VALUE_BAG_DIGITS];
+    struct value_run next[VALUE_BAG_DIGITS];
+    bool has_next[VALUE_BAG_DIGITS];
+    size_t written;
+};
+
+static void walk_start(struct bag_walk *walk, const struct value_bag *bag)
+{
+    *walk = (struct bag_walk){ .bag = bag };
+    for (size_t i = 0; i < bag->lane_count; i++) {
+        walk->has_next[i] =
+            value_lane_next(&bag->lanes[i].values, &walk->at[i], &walk->next[i]);
+    }
+}
+
+// Both of at most 18 digits, so that nothing overflows. Fewer digits behind the point come first
+// where the values agree, as their bytes do.
+static bool comes_before(int64_t a, unsigned a_fraction, int64_t b, unsigned b_fraction)
+{
+    __int128 left = a * power_of_ten(b_fraction);
+    __int128 right = b * power_of_ten(a_fraction);
+    return left != right ? left < right : a_fraction < b_fraction;
+}
+
+// The lane whose next run is the lowest, or lane_count when all are at their end.
+static size_t lowest_lane(const struct bag_walk *walk)
+{
+    const struct value_bag_lane *lanes = walk->bag->lanes;
+    size_t lowest = walk->bag->lane_count;
+    for (size_t i = 0; i < walk->bag->lane_count; i++) {
+        if (walk->has_next[i] &&
+            (lowest == walk->bag->lane_count ||
+             comes_before(walk->next[i].value, lanes[i].fraction, walk->next[lowest].value,
+                          lanes[lowest].fraction))) {
+            lowest = i;
+        }
+    }
+    return lowest;
+}
+
+// Takes the next number and how often it occurs; false at the end.
+static bool walk_next(struct bag_walk *walk, struct bytes *text, uint64_t *count,
+                      char out[VALUE_BAG_TEXT_LIMIT])
+{
+    const struct value_bag *bag = walk->bag;
+    size_t lane = lowest_lane(walk);
+    bool has_written = walk->written < bag->written_count;
+    if (lane == bag->lane_count) {
+        if (has_written) {
+            *text = bag->written[walk->written++];
+            *count = 1;
+        }
+        return has_written;
+    }
+    struct value_run run = walk->next[lane];
+    *text = write_decimal(run.value, bag->lanes[lane].fraction, out);
+    if (has_written && compare_texts(bag->written[walk->written], *text) < 0) {
+        *text = bag->written[walk->written++];
+        *count = 1;
+        return true;
+    }
+    *count = run.count;
+    walk->has_next[lane] =
+        value_lane_next(&bag->lanes[lane].values, &walk->at[lane], &walk->next[lane]);
+    return true;
 }
 
 static uint64_t total_count(const struct value_bag *bag)
 {
-    uint64_t total = bag->loose_count + bag->written_count;
-    for (size_t i = 0; i < bag->run_count; i++) {
-        total += bag->runs[i].count;
+    uint64_t total = bag->written_count;
+    for (size_t i = 0; i < bag->lane_count; i++) {
+        total += value_lane_total(&bag->lanes[i].values);
     }
     return total;
 }
@@ -315,24 +280,19 @@ struct bytes value_bag_quantile(const struct value_bag *bag, double phi,
     double place = floor(phi * (double)total);
     uint64_t index = place >= (double)total ? total - 1 : (uint64_t)place;
     index = index < total ? index : total - 1;
-    if (!bag->is_counted && bag->written_count == 0) {
-        return format_value(bag->loose[index], out);
+    const struct value_lane *only = &bag->lanes[0].values;
+    if (bag->lane_count == 1 && bag->written_count == 0 && !only->is_counted) {
+        return write_decimal(only->loose[index], bag->lanes[0].fraction, out);
     }
-    struct double_walk walk = { .bag = bag };
-    struct value_run run;
-    size_t written = 0;
-    while (next_run(&walk, &run)) {
-        while (written < bag->written_count && is_below(bag->written[written], run.value)) {
-            if (index == 0) {
-                return bag->written[written];
-            }
-            index--;
-            written++;
+    struct bag_walk walk;
+    walk_start(&walk, bag);
+    struct bytes text = { 0 };
+    uint64_t count;
+    while (walk_next(&walk, &text, &count, out)) {
+        if (index < count) {
+            break;
         }
-        if (index < run.count) {
-            return format_value(run.value, out);
-        }
-        index -= run.count;
+        index -= count;
     }
-    return bag->written[written + index];
+    return text;
 }

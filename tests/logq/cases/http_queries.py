@@ -144,8 +144,13 @@ def _json(response):
 
 def _hits(data, port, text, arguments, step, fields, limit):
     query, rows = requests.select(text, data.rows, data.now)
+    rows = engine.run(query, rows).rows
+    totals = sorted((sum(buckets.values()) for buckets in
+                     requests.hits(rows, step, fields).values()), reverse=True)
+    if limit is not None and totals[limit - 1:limit] == totals[limit:limit + 1] != []:
+        return None  # which of two groups alike is left out is open
     wanted = {}
-    for key, buckets in requests.hits(engine.run(query, rows).rows, step, fields, limit).items():
+    for key, buckets in requests.hits(rows, step, fields, limit).items():
         names = {} if key is None else dict(zip((name.decode() for name in fields),
                                                 (comparison.printed(value) for value in key)))
         wanted[json.dumps(names, sort_keys=True)] = sorted(

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # server.py: `logq serve` as a process: started until it says it is ready, and ended.
+import json
 import os
 import re
 import select
@@ -19,6 +20,14 @@ QUERY = "/select/logsql/query"
 
 class NotReady(AssertionError):
     pass
+
+
+def counted(response):
+    """The number in the answer to `... | stats count() as n`; None when it is another answer."""
+    if response.status != 200:
+        return None
+    row = json.loads(response.body)
+    return int(row["n"]) if list(row) == ["n"] else None
 
 
 class Server:
@@ -87,7 +96,7 @@ class Server:
         response = self.query(text + " | stats count() as n")
         if response.status != 200:
             raise AssertionError(response.describe())
-        return int(re.search(rb'"n":"(\d+)"', response.body).group(1))
+        return counted(response)
 
 
 def wait_until(condition, what):

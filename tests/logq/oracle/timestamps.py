@@ -147,7 +147,8 @@ def bound(text, now):
     unit = unit_range(text)
     if unit:
         return unit
-    nanoseconds = numeric.duration(text.lstrip("-"))
+    age = text[4:] if text.startswith("now-") else text.lstrip("-")
+    nanoseconds = numeric.duration(age)
     if nanoseconds is not None:
         return now - nanoseconds, now - nanoseconds
     value = text.encode()

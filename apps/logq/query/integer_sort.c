@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// double_sort.c: sorting many doubles in time proportional to their number.
+// integer_sort.c: sorting many integers in time proportional to their number.
 
-#include "query/double_sort.h"
+#include "query/integer_sort.h"
 
 #include <string.h>
 
@@ -12,10 +12,10 @@
 #define DIGIT_VALUES (1 << DIGIT_BITS)
 #define DIGITS (64 / DIGIT_BITS)
 
-static void insertion_sort(double *values, size_t count)
+static void insertion_sort(int64_t *values, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
-        double value = values[i];
+        int64_t value = values[i];
         size_t at = i;
         while (at > 0 && values[at - 1] > value) {
             values[at] = values[at - 1];
@@ -25,24 +25,8 @@ static void insertion_sort(double *values, size_t count)
     }
 }
 
-// The order of these integers is that of the doubles: the sign is turned over, and with a minus
-// everything else as well.
-static uint64_t key_of(double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof(bits));
-    uint64_t sign = UINT64_C(1) << 63;
-    return (bits & sign) != 0 ? ~bits : bits | sign;
-}
-
-static double value_of(uint64_t key)
-{
-    uint64_t sign = UINT64_C(1) << 63;
-    uint64_t bits = (key & sign) != 0 ? key & ~sign : ~key;
-    double value;
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
+// Without a sign the order is the same once the sign bit is turned over.
+#define SIGN_BIT (UINT64_C(1) << 63)
 
 static unsigned digit_of(uint64_t key, int digit)
 {
@@ -69,22 +53,31 @@ struct sort_scratch {
     uint64_t keys[]; // twice as many as values
 };
 
-static void radix_sort(double *values, size_t count, struct sort_scratch *scratch)
+// Which bits are not the same in all values, and so which digits order anything.
+static uint64_t varying_bits(const int64_t *values, size_t count)
+{
+    uint64_t bits = 0;
+    for (size_t i = 1; i < count; i++) {
+        bits |= (uint64_t)values[i] ^ (uint64_t)values[0];
+    }
+    return bits;
+}
+
+static void radix_sort(int64_t *values, size_t count, struct sort_scratch *scratch)
 {
     uint64_t *from = scratch->keys;
     uint64_t *to = scratch->keys + count;
+    uint64_t varying = varying_bits(values, count);
     memset(scratch->counts, 0, sizeof(scratch->counts));
     for (size_t i = 0; i < count; i++) {
-        uint64_t key = key_of(values[i]);
-        from[i] = key;
-        for (int digit = 0; digit < DIGITS; digit++) {
-            scratch->counts[digit][digit_of(key, digit)]++;
-        }
+        from[i] = (uint64_t)values[i] ^ SIGN_BIT;
     }
     for (int digit = 0; digit < DIGITS; digit++) {
-        // A digit that is the same everywhere, as most are, orders nothing.
-        if (scratch->counts[digit][digit_of(from[0], digit)] == count) {
+        if (digit_of(varying, digit) == 0) {
             continue;
+        }
+        for (size_t i = 0; i < count; i++) {
+            scratch->counts[digit][digit_of(from[i], digit)]++;
         }
         distribute(from, to, count, digit, scratch->counts[digit]);
         uint64_t *swap = from;
@@ -92,11 +85,11 @@ static void radix_sort(double *values, size_t count, struct sort_scratch *scratc
         to = swap;
     }
     for (size_t i = 0; i < count; i++) {
-        values[i] = value_of(from[i]);
+        values[i] = (int64_t)(from[i] ^ SIGN_BIT);
     }
 }
 
-bool double_sort(double *values, size_t count, struct memory *memory)
+bool integer_sort(int64_t *values, size_t count, struct memory *memory)
 {
     if (count <= INSERTION_MAX) {
         insertion_sort(values, count);

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// machine.c: a runtime for models, set up by hand; its shards run the loop of core/shard.c.
+#include "machine.h"
+
+#include "core/shard.c" // its loop and its thread-local are its own
+
+#include "core/ending.h"
+#include "core/registry.h"
+#include "core/slots.h"
+
+enum { RT_SLOT = 1, QUEUE_ENTRIES = 4, MAX_TASKS = 64, KEPT_SLOTS = 8 };
+
+static struct spg_rt rt;
+static struct spgi_shard shards[MACHINE_SHARDS];
+static struct spgi_shard *shard_table[MACHINE_SHARDS];
+static spgi_aptr queues[MACHINE_SHARDS][QUEUE_ENTRIES];
+static struct spgi_sight sights[MACHINE_SHARDS][MACHINE_SHARDS];
+static spgi_a32 alive;
+static spgi_a32 ended;
+static unsigned ends;
+
+struct spg_rt *machine_rt(void)
+{
+    return &rt;
+}
+
+// The one runtime; core/registry.c would count its generations across runs.
+struct spg_rt *spgi_registry_find(uint32_t slot)
+{
+    return slot == RT_SLOT ? &rt : NULL;
+}
+
+static void begin_shard(unsigned index)
+{
+    struct spgi_shard *shard = &shards[index];
+    memset(shard, 0, sizeof *shard);
+    memset(queues[index], 0, sizeof queues[index]);
+    memset(sights[index], 0, sizeof sights[index]);
+    shard->rt = &rt;
+    shard->index = index;
+    shard->bell_fd = -1;
+    shard->ring = machine_ring(index);
+    shard->ring_fd = (int)index;
+    shard->sights = sights[index];
+    shard->pass_start = MACHINE_NOW;
+    spgi_stealq_init(&shard->stealable, queues[index], QUEUE_ENTRIES);
+    spgi_timers_init(&shard->timers);
+    spgi_ops_init(shard);
+    spgi_random_seed(&shard->random, index + 1);
+    explore_label(shard, sizeof *shard, index == 0 ? "shard0" : index == 1 ? "shard1" : "shard2");
+}
+
+// Free slots for each shard, so that no run begins with the depot.
+static void fill_slots(struct spgi_shard *shard)
+{
+    struct spgi_task *first;
+    SPGI_CHECK(spgi_slots_take(shard, KEPT_SLOTS, &first) == 0);
+    while (first) {
+        struct spgi_link *next = first->ready.link.next;
+        spgi_slot_free(shard, first);
+        first = next ? SPGI_CONTAINER(next, struct spgi_task, ready.link) : NULL;
+    }
+}
+
+void machine_begin(const struct machine_options *options)
+{
+    memset(&rt, 0, sizeof rt);
+    machine_kernel_begin();
+    explore_thread_local((void *)&current, sizeof current);
+    current = NULL;
+    rt.slot = RT_SLOT;
+    rt.shard_count = options->shards;
+    rt.shards = shard_table;
+    rt.alive = &alive;
+    atomic_init(&alive, 1);
+    atomic_init(&ended, 0);
+    ends = options->ends;
+    rt.options.max_tasks = MAX_TASKS;
+    rt.options.steal = (spg_steal_options){
+        .budget = MACHINE_SHARDS,
+        .victim_stride = 1,
+        .probes = options->probes ? options->probes : 1,
+        .batch = 2,
+        .margin = options->margin ? options->margin : 1,
+        .fail_cost = 1,
+        .backoff_min = 1,
+        .backoff_max = 1,
+        .age_ns = SPG_S,
+        .watch_ns = INT64_MAX / 16,
+        .disabled = !options->stealing,
+    };
+    atomic_init(&rt.idle.watcher, 1); // somebody else watches for ever
+    SPGI_CHECK(spgi_slots_init(&rt, 0) == 0);
+    for (unsigned i = 0; i < options->shards; i++) {
+        shard_table[i] = &shards[i];
+    }
+    for (unsigned i = 0; i < options->shards; i++) {
+        begin_shard(i);
+        fill_slots(&shards[i]);
+    }
+    explore_label(&rt, sizeof rt, "rt");
+}
+
+spg_task machine_spawn(unsigned shard, bool pinned, spg_fn *fn, void *arg)
+{
+    struct spgi_spawn spawn = {
+        .attr = {.place = pinned ? SPG_PINNED : SPG_STEALABLE_ON, .shard = shard},
+        .fn = fn,
+        .base = arg,
+        .n = 1,
+        .joinable = true,
+    };
+    spg_task task;
+    current = &shards[shard];
+    SPGI_CHECK(spgi_task_spawn(&shards[shard], &spawn, &task.v) == 0);
+    current = NULL;
+    return task;
+}
+
+// ---- Threads ---------------------------------------------------------------------------------
+
+void machine_shard(void)
+{
+    current = &shards[explore_self()];
+    loop(current);
+    current = NULL;
+}
+
+void machine_end(void)
+{
+    add_acqrel(&ended, 1u);
+}
+
+static bool all_ended(void *arg)
+{
+    (void)arg;
+    return load_acquire(&ended) >= ends;
+}
+
+void machine_stopper(void)
+{
+    explore_block_until(all_ended, NULL);
+    spgi_ending_stop_threads(&rt);
+}
+
+void machine_check_empty(void)
+{
+    for (unsigned i = 0; i < rt.shard_count; i++) {
+        struct spgi_shard *shard = &shards[i];
+        explore_assert(!spgi_mpsc_pending(&shard->mailbox), "an errand is left in a mailbox");
+        explore_assert(!shard->pinned.head, "a pinned task is left");
+        explore_assert(spgi_stealq_size(&shard->stealable) == 0, "a stealable task is left");
+        explore_assert(!load_relaxed(&shard->next), "a task is left in a next-slot");
+        explore_assert(load_relaxed(&shard->timers.armed) == 0, "a timer is left armed");
+        explore_assert(!shard->timers.heap.root, "a timer is left in a heap");
+    }
+    struct spgi_task *task;
+    for (uint32_t n = 0; (task = spgi_slot_nth(&rt, n)) != NULL; n++) {
+        explore_assert(load_relaxed(&task->life) & SPGI_LIFE_DONE, "a task has not ended");
+        explore_assert(!(load_relaxed(&task->life) & SPGI_LIFE_HANDLE), "a slot is not free");
+    }
+}

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: MIT
+// machine_kernel.c: what the machine has instead of a kernel: rings, time, futex, locks, stacks.
+#include "machine.h"
+
+#include "core/op.h"
+#include "sys/bellfd.h"
+#include "sys/futex.h"
+
+#include <errno.h>
+#include <string.h>
+
+#undef spgi_ctx_switch
+void *spgi_ctx_switch(void **save, void *load, void *value);
+void *machine_ctx_switch(void **save, void *load, void *value);
+
+enum { REQUESTS = 8, STACKS = 8, STACK_BYTES = 32768 };
+// A sleep of this length or more lasts until a bell: nothing in a model waits so long.
+static const int64_t FOR_EVER = INT64_MAX / 32;
+
+struct spgi_ring {
+    spgi_a32 bells;                          // completions that others have posted
+    unsigned rung;                           // of these, counted since the run began
+    unsigned sleeps;
+    struct spgi_request prepared[REQUESTS];
+    uint64_t prepared_data[REQUESTS];
+    unsigned prepared_count;
+    uint64_t flying[REQUESTS];               // requests that the kernel works on
+    unsigned flying_count;
+    struct spgi_completion done[REQUESTS];
+    unsigned done_count;
+};
+
+static struct spgi_ring rings[MACHINE_SHARDS];
+static int64_t now[EXPLORE_THREADS + 1]; // each thread's clock
+static spgi_a32 futex_wakes;
+static char stacks[STACKS][STACK_BYTES] __attribute__((aligned(64)));
+static struct spgi_stack stack_heads[STACKS];
+static bool stack_runs[STACKS];
+static unsigned stacks_taken;
+
+void machine_kernel_begin(void)
+{
+    memset(rings, 0, sizeof rings);
+    memset(stack_runs, 0, sizeof stack_runs);
+    stacks_taken = 0;
+    atomic_init(&futex_wakes, 0);
+    for (unsigned i = 0; i <= EXPLORE_THREADS; i++) {
+        now[i] = MACHINE_NOW;
+    }
+    explore_label(rings, sizeof rings, "rings");
+}
+
+struct spgi_ring *machine_ring(unsigned shard)
+{
+    return &rings[shard];
+}
+
+unsigned machine_bells(unsigned shard)
+{
+    return rings[shard].rung;
+}
+
+unsigned machine_sleeps(unsigned shard)
+{
+    return rings[shard].sleeps;
+}
+
+// ---- Switches --------------------------------------------------------------------------------
+
+static bool *runs_on(const void *address)
+{
+    const char *at = address;
+    bool on_stack = at >= stacks[0] && at < stacks[STACKS - 1] + STACK_BYTES;
+    return on_stack ? &stack_runs[(size_t)(at - stacks[0]) / STACK_BYTES] : NULL;
+}
+
+// A stack that is left may be entered, by any thread; one that is in use must not be.
+void *machine_ctx_switch(void **save, void *load, void *value)
+{
+    char here;
+    bool *left = runs_on(&here);
+    bool *entered = runs_on(load);
+    if (left) {
+        *left = false;
+    }
+    if (entered) {
+        explore_assert(!*entered, "a task is entered while its stack is in use");
+        *entered = true;
+    }
+    return spgi_ctx_switch(save, load, value);
+}
+
+unsigned spgi_stack_depot_take(struct spgi_stack_depot *depot, struct spgi_fifo *out, unsigned n)
+{
+    (void)depot;
+    (void)n;
+    if (stacks_taken == STACKS) {
+        return 0;
+    }
+    struct spgi_stack *stack = &stack_heads[stacks_taken];
+    stack->base = stacks[stacks_taken];
+    stack->top = stacks[stacks_taken] + STACK_BYTES;
+    stacks_taken++;
+    spgi_fifo_push(out, &stack->link);
+    return 1;
+}
+
+void spgi_stack_depot_give(struct spgi_stack_depot *depot, struct spgi_stack *stack)
+{
+    (void)depot;
+    (void)stack;
+}
+
+// ---- Rings -----------------------------------------------------------------------------------
+
+bool spgi_ring_prepare(struct spgi_ring *ring, const struct spgi_request *request,
+                       uint64_t user_data, uint32_t reserve)
+{
+    (void)reserve;
+    if (ring->prepared_count == REQUESTS) {
+        return false;
+    }
+    ring->prepared[ring->prepared_count] = *request;
+    ring->prepared_data[ring->prepared_count++] = user_data;
+    return true;
+}
+
+bool spgi_ring_prepare_bell(struct spgi_ring *ring, int target_fd, uint64_t user_data)
+{
+    struct spgi_request bell = {.opcode = SPGI_OP_RING_BELL, .fd = target_fd};
+    return spgi_ring_prepare(ring, &bell, user_data, 0);
+}
+
+uint32_t spgi_ring_room(const struct spgi_ring *ring)
+{
+    return REQUESTS - ring->prepared_count;
+}
+
+uint32_t spgi_ring_unsubmitted(const struct spgi_ring *ring)
+{
+    return ring->prepared_count;
+}
+
+bool spgi_ring_wants_enter(const struct spgi_ring *ring)
+{
+    (void)ring;
+    return false; // what is in flight completes only inside the kernel, and is seen at once then
+}
+
+bool spgi_ring_overflowed(const struct spgi_ring *ring)
+{
+    (void)ring;
+    return false;
+}
+
+static spgi_a32 *bells_of(const struct spgi_ring *ring)
+{
+    return &rings[ring - rings].bells;
+}
+
+bool spgi_ring_has_completion(const struct spgi_ring *ring)
+{
+    return ring->done_count > 0 || load_acquire(bells_of(ring)) != 0;
+}
+
+int spgi_ring_bell_from_thread(int target_fd, uint64_t user_data)
+{
+    (void)user_data;
+    rings[target_fd].rung++;
+    add_seqcst(&rings[target_fd].bells, 1u);
+    return 0;
+}
+
+static void complete(struct spgi_ring *ring, uint64_t user_data, int result)
+{
+    explore_assert(ring->done_count < REQUESTS, "more completions than the machine holds");
+    ring->done[ring->done_count++] =
+        (struct spgi_completion){.user_data = user_data, .result = result};
+}
+
+static void take_off(struct spgi_ring *ring, unsigned index)
+{
+    ring->flying[index] = ring->flying[--ring->flying_count];
+}
+
+// A cancel finds its request, finds it too far on, or comes too late.
+static void cancel(struct spgi_ring *ring, uint64_t target, uint64_t user_data)
+{
+    for (unsigned i = 0; i < ring->flying_count; i++) {
+        if (ring->flying[i] == target) {
+            if (explore_choice(2) == 0) {
+                take_off(ring, i);
+                complete(ring, target, -ECANCELED);
+                complete(ring, user_data, 0);
+            } else {
+                complete(ring, user_data, -EALREADY);
+            }
+            return;
+        }
+    }
+    complete(ring, user_data, -ENOENT);
+}
+
+static void submit(struct spgi_ring *ring)
+{
+    for (unsigned i = 0; i < ring->prepared_count; i++) {
+        const struct spgi_request *request = &ring->prepared[i];
+        if (request->opcode == SPGI_OP_RING_BELL) {
+            spgi_ring_bell_from_thread(request->fd, 0);
+        } else if (request->opcode == SPGI_OP_CANCEL) {
+            cancel(ring, request->address, ring->prepared_data[i]);
+        } else {
+            explore_assert(ring->flying_count < REQUESTS, "more requests than the machine holds");
+            ring->flying[ring->flying_count++] = ring->prepared_data[i];
+        }
+    }
+    ring->prepared_count = 0;
+}
+
+static void complete_oldest(struct spgi_ring *ring)
+{
+    complete(ring, ring->flying[0], 0);
+    take_off(ring, 0);
+}
+
+int spgi_ring_enter(struct spgi_ring *ring)
+{
+    submit(ring);
+    if (ring->flying_count > 0 && explore_choice(2) == 1) {
+        complete_oldest(ring);
+    }
+    return 0;
+}
+
+static bool has_bell(void *arg)
+{
+    return load_acquire(bells_of(arg)) != 0;
+}
+
+int spgi_ring_wait(struct spgi_ring *ring, int64_t timeout_ns)
+{
+    submit(ring);
+    if (spgi_ring_has_completion(ring)) {
+        return 0;
+    }
+    ring->sleeps++;
+    bool times_out = timeout_ns < FOR_EVER;
+    if (!times_out && ring->flying_count == 0) {
+        explore_block_until(has_bell, ring);
+        return 0;
+    }
+    explore_yield_point(); // others go on for as long as they like
+    if (load_acquire(bells_of(ring)) != 0) {
+        return 0;
+    }
+    if (ring->flying_count > 0 && (!times_out || explore_choice(2) == 0)) {
+        complete_oldest(ring);
+    } else {
+        now[explore_self()] += timeout_ns;
+    }
+    return 0;
+}
+
+unsigned spgi_ring_reap(struct spgi_ring *ring, struct spgi_completion *out, unsigned n)
+{
+    unsigned taken = 0;
+    for (; taken < ring->done_count && taken < n; taken++) {
+        out[taken] = ring->done[taken];
+    }
+    ring->done_count -= taken;
+    memmove(ring->done, ring->done + taken, ring->done_count * sizeof *ring->done);
+    if (taken < n && load_acquire(&ring->bells) != 0) {
+        for (uint32_t bells = xchg_acqrel(&ring->bells, 0u); bells > 0 && taken < n; bells--) {
+            out[taken++] = (struct spgi_completion){
+                .user_data = spgi_user_data(SPGI_KIND_BELL, 0, (uint32_t)(ring - rings))};
+        }
+    }
+    return taken;
+}
+
+void spgi_bellfd_ring(int fd)
+{
+    (void)fd;
+    explore_fail(__FILE__, __LINE__, "the machine has no bell descriptors");
+}
+
+// ---- Time and sleeping -----------------------------------------------------------------------
+
+int machine_clock_gettime(clockid_t clock, struct timespec *out)
+{
+    (void)clock;
+    int64_t ns = now[explore_self()];
+    *out = (struct timespec){ns / SPG_S, ns % SPG_S};
+    return 0;
+}
+
+struct futex_sleep {
+    spgi_a64 *word;
+    uint32_t expected;
+    bool begun;
+    uint32_t wakes;
+};
+
+// The first look is the kernel's comparison; from then on only a wake ends the sleep.
+static bool futex_ready(void *arg)
+{
+    struct futex_sleep *sleep = arg;
+    if (!sleep->begun) {
+        sleep->begun = true;
+        sleep->wakes = load_seqcst(&futex_wakes);
+        return (uint32_t)load_seqcst(sleep->word) != sleep->expected;
+    }
+    return load_seqcst(&futex_wakes) != sleep->wakes;
+}
+
+void spgi_futex_wait(void *word, uint32_t expected, int64_t until_ns)
+{
+    struct futex_sleep sleep = {.word = word, .expected = expected};
+    if (until_ns >= FOR_EVER) {
+        explore_block_until(futex_ready, &sleep);
+        return;
+    }
+    explore_yield_point();
+    if (now[explore_self()] < until_ns && explore_choice(2) == 1) {
+        now[explore_self()] = until_ns;
+    }
+}
+
+void spgi_futex_wake(void *word)
+{
+    (void)word;
+    add_seqcst(&futex_wakes, 1u);
+}
+
+// ---- Locks and memory ------------------------------------------------------------------------
+
+// The first word of a mutex: 1 while it is held. The first word of a condition: how many signals.
+static spgi_a32 *word_of(void *object)
+{
+    return object;
+}
+
+static bool is_free(void *word)
+{
+    return load_acquire((spgi_a32 *)word) == 0;
+}
+
+int machine_mutex_lock(pthread_mutex_t *mutex)
+{
+    uint32_t unheld = 0;
+    while (!cas_acquire(word_of(mutex), &unheld, 1u)) {
+        explore_block_until(is_free, word_of(mutex));
+        unheld = 0;
+    }
+    return 0;
+}
+
+int machine_mutex_unlock(pthread_mutex_t *mutex)
+{
+    store_release(word_of(mutex), 0u);
+    return 0;
+}
+
+struct cond_sleep {
+    spgi_a32 *signals;
+    uint32_t seen;
+};
+
+static bool signalled(void *arg)
+{
+    struct cond_sleep *sleep = arg;
+    return load_acquire(sleep->signals) != sleep->seen;
+}
+
+int machine_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
+{
+    struct cond_sleep sleep = {word_of(cond), load_relaxed(word_of(cond))};
+    machine_mutex_unlock(mutex);
+    explore_block_until(signalled, &sleep);
+    return machine_mutex_lock(mutex);
+}
+
+int machine_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
+{
+    (void)cond;
+    machine_mutex_unlock(mutex);
+    explore_yield_point();
+    if (explore_choice(2) == 1) {
+        now[explore_self()] = until->tv_sec * SPG_S + until->tv_nsec;
+    }
+    return machine_mutex_lock(mutex);
+}
+
+int machine_cond_signal(pthread_cond_t *cond)
+{
+    add_acqrel(word_of(cond), 1u);
+    return 0;
+}
+
+void *machine_calloc(size_t n, size_t bytes)
+{
+    return explore_alloc(n * bytes);
+}
+
+void *machine_realloc(void *old, size_t bytes)
+{
+    SPGI_CHECK(!old); // tables of the machine never grow twice
+    return explore_alloc(bytes);
+}
+
+void *machine_map(size_t bytes)
+{
+    return explore_alloc(bytes);
+}
