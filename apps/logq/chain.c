@@ -323,11 +323,13 @@ void chain_resume(struct chain *chain)
         pump_put(run, chain);
         return;
     }
-    int result = has_ended(chain) ? 0 : spawn_next(chain);
+    if (has_ended(chain)) {
+        run_leave(run);
+        return;
+    }
+    int result = spawn_next(chain); // from here on the chain belongs to the new task
     if (result < 0) {
         run_fail(run, result, result == -EAGAIN ? "no more tasks can be started" : "");
-    }
-    if (result < 0 || has_ended(chain)) {
         run_leave(run);
     }
 }

@@ -139,12 +139,9 @@ static bool is_quiet(const struct statx *about)
     return age >= SOURCE_QUIET_NS || age <= -SOURCE_QUIET_NS;
 }
 
-static int begins_compressed(spg_fd fd, uint64_t length)
+static int begins_compressed(spg_fd fd)
 {
     char beginning[COMPRESSED_MAGIC_BYTES];
-    if (length < sizeof beginning) {
-        return 0;
-    }
     ssize_t bytes = spg_read_at(fd, beginning, sizeof beginning, 0, SPG_NEVER);
     if (bytes < 0) {
         return (int)bytes;
@@ -178,7 +175,7 @@ static int take_file(struct source_set *set, spg_fd fd, struct bytes name, bool 
     }
     file.length = about.stx_size;
     file.counts_end = !set->options.waits_for_end || is_quiet(&about);
-    int compressed = begins_compressed(fd, file.length);
+    int compressed = begins_compressed(fd);
     if (compressed != 0) {
         set->compressed += compressed > 0;
         return compressed < 0 ? compressed : 0;

@@ -33,15 +33,22 @@ void spgi_timer_arm(struct spgi_shard *shard, struct spgi_timer *timer, spg_time
 {
     struct spgi_timers *timers = &shard->timers;
     SPGI_ASSERT(spgi_timer_idle(timer));
-    timer->shard = shard;
+    store_relaxed(&timer->shard, shard);
     timer->fire = fire;
     spgi_spinlock_lock(&timers->lock);
     spgi_heap_insert(&timers->heap, &timer->node, when);
     count_armed(timers, 1);
-    store_relaxed(&timer->state, (uint32_t)SPGI_TIMER_ARMED);
+    store_release(&timer->state, (uint32_t)SPGI_TIMER_ARMED); // with the shard
     publish_next(timers);
     spgi_spinlock_unlock(&timers->lock);
     SPGI_COUNT(shard, timers_armed);
+}
+
+// The timers that hold a timer which is not idle.
+static struct spgi_timers *timers_of(struct spgi_timer *timer)
+{
+    struct spgi_shard *shard = load_relaxed(&timer->shard);
+    return &shard->timers;
 }
 
 bool spgi_timer_disarm(struct spgi_timer *timer)
@@ -49,7 +56,7 @@ bool spgi_timer_disarm(struct spgi_timer *timer)
     if (spgi_timer_idle(timer)) {
         return false;
     }
-    struct spgi_timers *timers = &timer->shard->timers;
+    struct spgi_timers *timers = timers_of(timer);
     spgi_spinlock_lock(&timers->lock);
     bool armed = load_relaxed(&timer->state) == SPGI_TIMER_ARMED;
     if (armed) {
@@ -65,22 +72,35 @@ bool spgi_timer_disarm(struct spgi_timer *timer)
     return armed;
 }
 
+// Locks the timers where the timer is armed. NULL: it is armed nowhere. The caller is not the one who arms it,
+// so it may be disarmed and armed elsewhere meanwhile; it cannot leave the shard whose lock is held.
+static struct spgi_timers *lock_where_armed(struct spgi_timer *timer)
+{
+    while (load_acquire(&timer->state) == SPGI_TIMER_ARMED) {
+        struct spgi_timers *timers = timers_of(timer);
+        spgi_spinlock_lock(&timers->lock);
+        bool armed = load_acquire(&timer->state) == SPGI_TIMER_ARMED;
+        if (armed && timers_of(timer) == timers) {
+            return timers;
+        }
+        spgi_spinlock_unlock(&timers->lock);
+    }
+    return NULL;
+}
+
 bool spgi_timer_move(struct spgi_timer *timer, spg_time when)
 {
-    struct spgi_shard *shard = timer->shard;
-    struct spgi_timers *timers = &shard->timers;
-    spgi_spinlock_lock(&timers->lock);
-    bool armed = load_relaxed(&timer->state) == SPGI_TIMER_ARMED;
-    if (armed) {
-        spgi_heap_remove(&timers->heap, &timer->node);
-        spgi_heap_insert(&timers->heap, &timer->node, when);
-        publish_next(timers);
+    struct spgi_timers *timers = lock_where_armed(timer);
+    if (!timers) {
+        return false;
     }
+    spgi_heap_remove(&timers->heap, &timer->node);
+    spgi_heap_insert(&timers->heap, &timer->node, when);
+    publish_next(timers);
     spgi_spinlock_unlock(&timers->lock);
-    if (armed) {
-        spgi_shard_wake(shard); // it may be asleep until a later time
-    }
-    return armed;
+    // It may be asleep until a later time.
+    spgi_shard_wake(SPGI_CONTAINER(timers, struct spgi_shard, timers));
+    return true;
 }
 
 unsigned spgi_timers_fire(struct spgi_shard *shard, int64_t now)

@@ -53,8 +53,8 @@ enum spgi_timer_state { SPGI_TIMER_IDLE, SPGI_TIMER_ARMED, SPGI_TIMER_FIRING };
 struct spgi_timer {
     struct spgi_heap_node node; // [lock: shard->timers.lock]
     void (*fire)(struct spgi_shard *, struct spgi_timer *);
-    struct spgi_shard *shard; // where it is armed
-    spgi_a32 state;           // enum spgi_timer_state [any; written under lock]
+    spgi_aptr shard; // where it is armed; set before the state says ARMED
+    spgi_a32 state;  // enum spgi_timer_state [any; written under lock]
 };
 
 struct spgi_timers {

@@ -5,6 +5,8 @@
 
 #include "explorer.h"
 
+#include <ucontext.h>
+
 enum {
     DRIVER = EXPLORE_THREADS, // the number of setup and check among the threads
     CLOCKS = EXPLORE_THREADS + 1,
@@ -121,7 +123,7 @@ struct watched {
 };
 
 struct thread {
-    void *context;
+    ucontext_t context;
     enum thread_state state;
     const struct explore_site *site; // where it stands
     explore_ready_fn *ready;         // ASLEEP

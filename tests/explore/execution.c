@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // execution.c: one run of a model: its threads as fibers, and who goes on at each switch point.
 #include "engine.h"
-#include "sys/ctx.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,7 @@ struct execution execution;
 static char stacks[CLOCKS][STACK_BYTES] __attribute__((aligned(64)));
 static char arena[ARENA_BYTES] __attribute__((aligned(64)));
 static size_t arena_used;
-static void *search_context; // of explore_run, while a run is on
+static ucontext_t search_context; // of explore_run, while a run is on
 
 static struct {
     void *address;
@@ -44,15 +43,14 @@ static void enter(unsigned next)
     save_locals(from);
     load_locals(next);
     execution.running = next;
-    spgi_ctx_switch(&execution.threads[from].context, execution.threads[next].context, NULL);
+    swapcontext(&execution.threads[from].context, &execution.threads[next].context);
 }
 
 _Noreturn void execution_end(enum run_end end)
 {
-    void *nobody;
     execution.end = end;
     execution.looking = false;
-    spgi_ctx_switch(&nobody, search_context, NULL);
+    setcontext(&search_context);
     abort();
 }
 
@@ -337,9 +335,18 @@ void explore_thread_local(void *address, size_t bytes)
     locals[local_count++].bytes = bytes;
 }
 
-static void thread_main(void *unused)
+static void make_context(unsigned thread, void (*begin)(void))
 {
-    (void)unused;
+    ucontext_t *context = &execution.threads[thread].context;
+    getcontext(context);
+    context->uc_stack.ss_sp = stacks[thread];
+    context->uc_stack.ss_size = STACK_BYTES;
+    context->uc_link = NULL;
+    makecontext(context, begin, 0);
+}
+
+static void thread_main(void)
+{
     unsigned self = execution.running;
     execution.model->threads[self]();
     execution.threads[self].state = THREAD_DONE;
@@ -352,16 +359,15 @@ static void make_threads(void)
 {
     for (unsigned i = 0; i < execution.thread_count; i++) {
         struct thread *thread = &execution.threads[i];
-        thread->context = spgi_ctx_make(stacks[i] + STACK_BYTES, thread_main);
+        make_context(i, thread_main);
         thread->hash = hash_mix(i, 71);
         thread->clock[i] = 1;
         save_locals(i);
     }
 }
 
-static void driver_main(void *unused)
+static void driver_main(void)
 {
-    (void)unused;
     const struct explore_model *model = execution.model;
     model->setup();
     make_threads();
@@ -390,8 +396,8 @@ void execution_run(void)
     race_run_begin();
     trace_run_begin();
     execution.running = DRIVER;
-    void *driver = spgi_ctx_make(stacks[DRIVER] + STACK_BYTES, driver_main);
-    spgi_ctx_switch(&search_context, driver, NULL);
+    make_context(DRIVER, driver_main);
+    swapcontext(&search_context, &execution.threads[DRIVER].context);
     execution.running = DRIVER;
     if (execution.model->teardown) {
         execution.model->teardown();

@@ -60,6 +60,8 @@ static void fill_slots(struct spgi_shard *shard)
         spgi_slot_free(shard, first);
         first = next ? SPGI_CONTAINER(next, struct spgi_task, ready.link) : NULL;
     }
+    spgi_lease_return(shard);
+    shard->spawned_in_pass = false;
 }
 
 void machine_begin(const struct machine_options *options)
@@ -101,20 +103,32 @@ void machine_begin(const struct machine_options *options)
     explore_label(&rt, sizeof rt, "rt");
 }
 
-spg_task machine_spawn(unsigned shard, bool pinned, spg_fn *fn, void *arg)
+static spg_task spawn(unsigned shard, enum machine_place place, spg_fn *fn, void *arg, bool joinable)
 {
-    struct spgi_spawn spawn = {
-        .attr = {.place = pinned ? SPG_PINNED : SPG_STEALABLE_ON, .shard = shard},
+    struct spgi_spawn task = {
+        .attr = {.place = place == MACHINE_PINNED ? SPG_PINNED : SPG_STEALABLE_ON, .shard = shard},
         .fn = fn,
         .base = arg,
         .n = 1,
-        .joinable = true,
+        .joinable = joinable,
     };
-    spg_task task;
+    spg_task handle;
     current = &shards[shard];
-    SPGI_CHECK(spgi_task_spawn(&shards[shard], &spawn, &task.v) == 0);
+    SPGI_CHECK(spgi_task_spawn(&shards[shard], &task, &handle.v) == 0);
+    spgi_lease_return(&shards[shard]);
+    shards[shard].spawned_in_pass = false;
     current = NULL;
-    return task;
+    return handle;
+}
+
+spg_task machine_spawn(unsigned shard, enum machine_place place, spg_fn *fn, void *arg)
+{
+    return spawn(shard, place, fn, arg, true);
+}
+
+void machine_start(unsigned shard, enum machine_place place, spg_fn *fn, void *arg)
+{
+    spawn(shard, place, fn, arg, false);
 }
 
 // ---- Threads ---------------------------------------------------------------------------------
@@ -143,16 +157,22 @@ void machine_stopper(void)
     spgi_ending_stop_threads(&rt);
 }
 
-void machine_check_empty(void)
+unsigned machine_parks(unsigned shard)
+{
+    const struct spgi_counters *counters = &shards[shard].counters;
+    return (unsigned)(load_relaxed(&counters->parks) + load_relaxed(&counters->parks_cut));
+}
+
+void machine_check(void)
 {
     for (unsigned i = 0; i < rt.shard_count; i++) {
         struct spgi_shard *shard = &shards[i];
-        explore_assert(!spgi_mpsc_pending(&shard->mailbox), "an errand is left in a mailbox");
         explore_assert(!shard->pinned.head, "a pinned task is left");
         explore_assert(spgi_stealq_size(&shard->stealable) == 0, "a stealable task is left");
         explore_assert(!load_relaxed(&shard->next), "a task is left in a next-slot");
         explore_assert(load_relaxed(&shard->timers.armed) == 0, "a timer is left armed");
         explore_assert(!shard->timers.heap.root, "a timer is left in a heap");
+        explore_assert(machine_bells(i) <= machine_parks(i), "more than one bell per park");
     }
     struct spgi_task *task;
     for (uint32_t n = 0; (task = spgi_slot_nth(&rt, n)) != NULL; n++) {

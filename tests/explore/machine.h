@@ -28,7 +28,10 @@ struct machine_options {
 // In setup.
 void machine_begin(const struct machine_options *options);
 // In setup: a task that is ready on a shard; pinned there, or stealable.
-spg_task machine_spawn(unsigned shard, bool pinned, spg_fn *fn, void *arg);
+enum machine_place { MACHINE_PINNED, MACHINE_STEALABLE };
+spg_task machine_spawn(unsigned shard, enum machine_place place, spg_fn *fn, void *arg);
+// The same without a handle.
+void machine_start(unsigned shard, enum machine_place place, spg_fn *fn, void *arg);
 
 // Threads.
 void machine_shard(void);
@@ -37,13 +40,14 @@ void machine_stopper(void);
 // A task of the model, or a foreign thread, has done its part.
 void machine_end(void);
 
-// In check: all slots are free, no queue holds anything, no timer is armed.
-void machine_check_empty(void);
+// In check: all tasks have ended and all slots are free, no queue of tasks holds anything, no timer
+// is armed, and no shard was rung more than once per park. A mailbox may hold a late kick.
+void machine_check(void);
 
 struct spg_rt *machine_rt(void);
-// How many bells have rung a shard, and how often it has slept.
+// How many bells have rung a shard, and how often it has parked, asleep or not.
 unsigned machine_bells(unsigned shard);
-unsigned machine_sleeps(unsigned shard);
+unsigned machine_parks(unsigned shard);
 
 // machine_kernel.c
 void machine_kernel_begin(void);

@@ -6,6 +6,8 @@
 #ifndef SPGI_TESTS_EXPLORE_MACHINE_GATE_H
 #define SPGI_TESTS_EXPLORE_MACHINE_GATE_H
 
+#include "sys/ctx.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -35,6 +37,7 @@ void *machine_map(size_t bytes);
 #define munmap(memory, bytes) ((void)(memory))
 
 // Every switch of the core goes through a check: machine_kernel.c.
-#define spgi_ctx_switch machine_ctx_switch
+void machine_ctx_switch(void **save, void *load);
+#define spgi_ctx_switch(save, load) machine_ctx_switch((save), (load))
 
 #endif

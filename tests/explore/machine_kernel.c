@@ -2,16 +2,13 @@
 // machine_kernel.c: what the machine has instead of a kernel: rings, time, futex, locks, stacks.
 #include "machine.h"
 
+#include "base/assert.h"
 #include "core/op.h"
 #include "sys/bellfd.h"
 #include "sys/futex.h"
 
 #include <errno.h>
 #include <string.h>
-
-#undef spgi_ctx_switch
-void *spgi_ctx_switch(void **save, void *load, void *value);
-void *machine_ctx_switch(void **save, void *load, void *value);
 
 enum { REQUESTS = 8, STACKS = 8, STACK_BYTES = 32768 };
 // A sleep of this length or more lasts until a bell: nothing in a model waits so long.
@@ -20,7 +17,6 @@ static const int64_t FOR_EVER = INT64_MAX / 32;
 struct spgi_ring {
     spgi_a32 bells;                          // completions that others have posted
     unsigned rung;                           // of these, counted since the run began
-    unsigned sleeps;
     struct spgi_request prepared[REQUESTS];
     uint64_t prepared_data[REQUESTS];
     unsigned prepared_count;
@@ -28,6 +24,7 @@ struct spgi_ring {
     unsigned flying_count;
     struct spgi_completion done[REQUESTS];
     unsigned done_count;
+    bool missed; // a cancel has come too late for a request in flight: once per run is enough
 };
 
 static struct spgi_ring rings[MACHINE_SHARDS];
@@ -60,11 +57,6 @@ unsigned machine_bells(unsigned shard)
     return rings[shard].rung;
 }
 
-unsigned machine_sleeps(unsigned shard)
-{
-    return rings[shard].sleeps;
-}
-
 // ---- Switches --------------------------------------------------------------------------------
 
 static bool *runs_on(const void *address)
@@ -75,7 +67,7 @@ static bool *runs_on(const void *address)
 }
 
 // A stack that is left may be entered, by any thread; one that is in use must not be.
-void *machine_ctx_switch(void **save, void *load, void *value)
+void machine_ctx_switch(void **save, void *load)
 {
     char here;
     bool *left = runs_on(&here);
@@ -87,7 +79,7 @@ void *machine_ctx_switch(void **save, void *load, void *value)
         explore_assert(!*entered, "a task is entered while its stack is in use");
         *entered = true;
     }
-    return spgi_ctx_switch(save, load, value);
+    (spgi_ctx_switch)(save, load);
 }
 
 unsigned spgi_stack_depot_take(struct spgi_stack_depot *depot, struct spgi_fifo *out, unsigned n)
@@ -188,11 +180,12 @@ static void cancel(struct spgi_ring *ring, uint64_t target, uint64_t user_data)
 {
     for (unsigned i = 0; i < ring->flying_count; i++) {
         if (ring->flying[i] == target) {
-            if (explore_choice(2) == 0) {
+            if (ring->missed || explore_choice(2) == 0) {
                 take_off(ring, i);
                 complete(ring, target, -ECANCELED);
                 complete(ring, user_data, 0);
             } else {
+                ring->missed = true;
                 complete(ring, user_data, -EALREADY);
             }
             return;
@@ -243,7 +236,6 @@ int spgi_ring_wait(struct spgi_ring *ring, int64_t timeout_ns)
     if (spgi_ring_has_completion(ring)) {
         return 0;
     }
-    ring->sleeps++;
     bool times_out = timeout_ns < FOR_EVER;
     if (!times_out && ring->flying_count == 0) {
         explore_block_until(has_bell, ring);

@@ -90,7 +90,7 @@ def border_prefixes(board, program, draw, path, borders):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
+    parser = argparse.ArgumentParser(usage=__doc__.removeprefix("usage: "))
     parser.add_argument("logq")
     parser.add_argument("--random", type=int)
     parser.add_argument("--seed", type=int)

@@ -20,7 +20,7 @@ PARTS = ("queries", "protocol", "load", "files")
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
+    parser = argparse.ArgumentParser(usage=__doc__.removeprefix("usage: "))
     parser.add_argument("logq")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--keep", action="store_true")

@@ -129,7 +129,7 @@ static struct term random_term(struct seed *seed)
     return term;
 }
 
-// Rounds once: the compiler's conversion from __int128 does, and scaling by a power of two is exact.
+// Rounds once: the compiler's conversion does, and scaling by a power of two is exact.
 static double double_of_units(__int128 units)
 {
     return ldexp((double)units, UNIT);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// test_number.c: numbers are read, compared, converted and written without losing a digit.
+// test_number.c: numbers are read, compared and converted without losing a digit.
 
 #include "data/number.h"
+#include "random_double.h"
 #include "seed.h"
 
 #include <check.h>
@@ -19,7 +20,7 @@ static struct number parse(const char *text)
 static const char *const not_numbers[] = {
     "",      "-",    "+1",   "1.",    ".5",    "-.5",     "1e",   "1e+",  "1e-",  "e5",   "1.e5",
     "1.5.2", " 1",   "1 ",   "1,5",   "0x10",  "NaN",     "Inf",  "1_000", "--1", "1-",   "1e5.5",
-    "1e5e5", "1..2", "1e 5", "1KB",   "٣",     "1e5x",    "-e1",  "1e--5", "1+",  "-",    "1.5e",
+    "1e5e5", "1..2", "1e 5", "1KB",   "\xd9\xa3", "1e5x", "-e1",  "1e--5", "1+",  "-0x1", "1.5e",
 };
 
 START_TEST(refuses_what_is_no_number)
@@ -85,7 +86,8 @@ static const char *const ordered[][8] = {
     { "1e99999", "10e99998" },
     { "1e100000", "10e99999" },
     { "1e100001", "10e100000" },
-    { "1e999999999999999999999999999999999999999999", "10e999999999999999999999999999999999999999998",
+    { "1e999999999999999999999999999999999999999999",
+      "10e999999999999999999999999999999999999999998",
       "0.001e1000000000000000000000000000000000000000002" },
     { "2e999999999999999999999999999999999999999999" },
     { "1e1000000000000000000000000000000000000000000" },
@@ -160,7 +162,8 @@ START_TEST(all_ways_to_write_a_value_are_equal)
     struct seed seed = seed_start("number variants");
     for (int round = 0; round < 60000; round++) {
         __int128 a = random_int128(&seed) / 1000;
-        __int128 b = round % 2 ? a + (__int128)seed_below(&seed, 3) - 1 : random_int128(&seed) / 1000;
+        __int128 near = a + (__int128)seed_below(&seed, 3) - 1;
+        __int128 b = round % 2 ? near : random_int128(&seed) / 1000;
         int places = (int)seed_below(&seed, 40);
         char text_a[400];
         char text_b[400];
@@ -200,10 +203,12 @@ START_TEST(doubles_are_correctly_rounded)
         "0", "-0", "1", "0.1", "0.3", "1e23", "8.5e22", "9007199254740993", "9007199254740992.5",
         "9007199254740993.0000000000000000000000000000000000000000000001", "1e22", "1e-22",
         "1.7976931348623157e308", "1.7976931348623158e308", "1.7976931348623159e308", "1e309",
-        "-1e309", "1e400", "1e-400", "-1e-400", "4.9406564584124654e-324", "2.4703282292062327e-324",
-        "2.4703282292062328e-324", "2.2250738585072011e-308", "2.2250738585072014e-308",
-        "1e999999999999999999999", "1e-999999999999999999999", "0.000001", "123456789012345678901234567890",
-        "9223372036854775807", "9223372036854775808", "-9223372036854775808", "18446744073709551615",
+        "-1e309", "1e400", "1e-400", "-1e-400", "4.9406564584124654e-324",
+        "2.4703282292062327e-324", "2.4703282292062328e-324", "2.2250738585072011e-308",
+        "2.2250738585072014e-308",
+        "1e999999999999999999999", "1e-999999999999999999999", "0.000001",
+        "123456789012345678901234567890", "9223372036854775807", "9223372036854775808",
+        "-9223372036854775808", "18446744073709551615",
         "3.14159265358979323846264338327950288", "5e-324", "1e-323",
     };
     for (size_t i = 0; i < sizeof(hard) / sizeof(hard[0]); i++) {
@@ -214,21 +219,6 @@ START_TEST(doubles_are_correctly_rounded)
     }
 }
 END_TEST
-
-static double random_double(struct seed *seed)
-{
-    for (;;) {
-        uint64_t bits = seed_next(seed);
-        if (seed_below(seed, 4) == 0) {
-            bits &= ~UINT64_C(0) << seed_below(seed, 53);
-        }
-        double value;
-        memcpy(&value, &bits, sizeof(value));
-        if (isfinite(value)) {
-            return value;
-        }
-    }
-}
 
 START_TEST(random_texts_convert_like_strtod)
 {
@@ -360,135 +350,6 @@ START_TEST(scaling_cuts_towards_zero)
 }
 END_TEST
 
-// ---- writing doubles
-
-START_TEST(doubles_in_plain_and_scientific_form)
-{
-    static const struct {
-        double value;
-        const char *expected;
-    } examples[] = {
-        { 0.0, "0" },
-        { -0.0, "0" },
-        { 1, "1" },
-        { -1.5, "-1.5" },
-        { 0.1, "0.1" },
-        { 0.1 + 0.2, "0.30000000000000004" },
-        { 100, "100" },
-        { 1e15, "1000000000000000" },
-        { 123456789012345680.0, "123456789012345680" },
-        { 1e20, "100000000000000000000" },
-        { 999999999999999900000.0, "999999999999999900000" },
-        { 1e21, "1e+21" },
-        { 1.5e21, "1.5e+21" },
-        { 1e-6, "0.000001" },
-        { 1.25e-6, "0.00000125" },
-        { 9.999999e-7, "9.999999e-7" },
-        { 1e-7, "1e-7" },
-        { -1.5e-10, "-1.5e-10" },
-        { 5e-324, "5e-324" },
-        { 1.7976931348623157e308, "1.7976931348623157e+308" },
-        { 2.2250738585072014e-308, "2.2250738585072014e-308" },
-        { 5.684341886080802e-14, "5.684341886080802e-14" }, // a power of two: uneven neighbours
-        { 9007199254740993.0, "9007199254740992" },
-        { 1e23, "1e+23" },
-        { 9.5367431640625e-7, "9.5367431640625e-7" },
-        { 4.35, "4.35" },
-        { 2.0 / 3, "0.6666666666666666" },
-        { HUGE_VAL, "+Inf" },
-        { -HUGE_VAL, "-Inf" },
-        { (double)NAN, "NaN" },
-    };
-    for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
-        char text[32];
-        size_t length = number_format_double(examples[i].value, text);
-        ck_assert_str_eq(text, examples[i].expected);
-        ck_assert_uint_eq(length, strlen(text));
-    }
-}
-END_TEST
-
-// The significant digits of a decimal, without zeros at either end.
-static size_t significant(const char *text, char *out)
-{
-    size_t count = 0;
-    for (; *text != '\0' && *text != 'e'; text++) {
-        if (*text >= '0' && *text <= '9' && (count != 0 || *text != '0')) {
-            out[count++] = *text;
-        }
-    }
-    while (count > 0 && out[count - 1] == '0') {
-        count--;
-    }
-    out[count] = '\0';
-    return count;
-}
-
-static void assert_shortest(double value)
-{
-    char text[32];
-    number_format_double(value, text);
-    REQUIRE(strtod(text, NULL) == value, "%.17g written as %s reads back differently", value,
-                  text);
-    char digits[40];
-    size_t count = significant(text, digits);
-    char nearest[64];
-    char nearest_digits[64];
-    if (count > 1) {
-        // The nearest decimal with one digit less, and the next one away from zero.
-        sprintf(nearest, "%.*e", (int)count - 2, value);
-        REQUIRE(strtod(nearest, NULL) != value, "%s is shorter than %s", nearest, text);
-        double step = pow(10, floor(log10(fabs(value))) - (double)count + 2);
-        sprintf(nearest, "%.*e", (int)count - 2, value + copysign(step * 0.5, value));
-        REQUIRE(strtod(nearest, NULL) != value, "%s is shorter than %s", nearest, text);
-    }
-    sprintf(nearest, "%.*e", (int)count - 1, value);
-    if (strtod(nearest, NULL) == value) {
-        significant(nearest, nearest_digits);
-        REQUIRE(strcmp(digits, nearest_digits) == 0, "%s is nearer than %s", nearest, text);
-    }
-}
-
-START_TEST(doubles_are_written_in_the_shortest_form)
-{
-    struct seed seed = seed_start("shortest doubles");
-    for (int round = 0; round < 200000; round++) {
-        double value = random_double(&seed);
-        if (round % 4 == 1) {
-            value = (double)(int64_t)seed_next(&seed) / (double)(1 + seed_below(&seed, 100000));
-        } else if (round % 4 == 2) {
-            value = (double)(int64_t)(seed_next(&seed) >> seed_below(&seed, 64)) / 1000;
-        }
-        if (value != 0) {
-            assert_shortest(value);
-        }
-    }
-    for (int exponent = -1074; exponent < 1024; exponent++) {
-        double power = ldexp(1, exponent);
-        assert_shortest(power);
-        assert_shortest(nextafter(power, 0) > 0 ? nextafter(power, 0) : power);
-        assert_shortest(nextafter(power, HUGE_VAL));
-    }
-}
-END_TEST
-
-START_TEST(int128_at_its_ends)
-{
-    char text[48];
-    unsigned __int128 half = (unsigned __int128)1 << 127;
-    number_format_int128((__int128)half, text);
-    ck_assert_str_eq(text, "-170141183460469231731687303715884105728");
-    number_format_int128((__int128)(half - 1), text);
-    ck_assert_str_eq(text, "170141183460469231731687303715884105727");
-    number_format_int128((__int128)10000000000000000000u * 1000000000000000000, text);
-    ck_assert_str_eq(text, "10000000000000000000000000000000000000");
-    number_format_int128(-7, text);
-    ck_assert_str_eq(text, "-7");
-    ck_assert_uint_eq(number_format_int128(0, text), 1);
-    ck_assert_str_eq(text, "0");
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("number");
@@ -505,9 +366,6 @@ int main(void)
     tcase_add_test(tests, the_exact_middle_decides);
     tcase_add_test(tests, integers_by_value);
     tcase_add_test(tests, scaling_cuts_towards_zero);
-    tcase_add_test(tests, doubles_in_plain_and_scientific_form);
-    tcase_add_test(tests, doubles_are_written_in_the_shortest_form);
-    tcase_add_test(tests, int128_at_its_ends);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

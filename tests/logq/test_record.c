@@ -54,12 +54,14 @@ static const struct example examples[] = {
     { "h - - " DATE " \"-\" 200 5 \"r\"\"a\"",
       COMMON "remote_addr=h\n" NUMBERS "extra=\"r\"\"a\"\n" },
     // Users.
-    { "h - two words " DATE " \"-\" 200 5", COMMON "remote_addr=h\nremote_user=two words\n" NUMBERS },
+    { "h - two words " DATE " \"-\" 200 5",
+      COMMON "remote_addr=h\nremote_user=two words\n" NUMBERS },
     { "h ident a [b] c " DATE " \"-\" 200 5",
       COMMON "remote_addr=h\nremote_user=a [b] c\n" NUMBERS },
     { "h - x [22/Nov/2026] " DATE " \"-\" 200 5",
       COMMON "remote_addr=h\nremote_user=x [22/Nov/2026]\n" NUMBERS },
-    { "h - a \"q\" b " DATE " \"-\" 200 5", COMMON "remote_addr=h\nremote_user=a \"q\" b\n" NUMBERS },
+    { "h - a \"q\" b " DATE " \"-\" 200 5",
+      COMMON "remote_addr=h\nremote_user=a \"q\" b\n" NUMBERS },
     { "h -   spaces  " DATE " \"-\" 200 5",
       COMMON "remote_addr=h\nremote_user=  spaces \n" NUMBERS },
     // Addresses and virtual hosts.
@@ -88,7 +90,8 @@ static const struct example examples[] = {
     { "example.com:80 1.2.3.4 user " DATE " \"-\" 200 5",
       COMMON "remote_addr=example.com:80\nremote_user=user\n" NUMBERS },
     // Escapes in quoted fields only.
-    { "h - - " DATE " \"GET /\\\"a\\\\b\\x41\\x2f HTTP/1.1\" 200 5 \"\\n\\t\\r\\b\\f\\v\" \"\\q\\x4\\xZZ\"",
+    { "h - - " DATE " \"GET /\\\"a\\\\b\\x41\\x2f HTTP/1.1\" 200 5 "
+      "\"\\n\\t\\r\\b\\f\\v\" \"\\q\\x4\\xZZ\"",
       COMBINED "remote_addr=h\nrequest=GET /\"a\\bA/ HTTP/1.1\nrequest_method=GET\n"
                "request_uri=/\"a\\bA/\nserver_protocol=HTTP/1.1\n" NUMBERS
                "http_referer=\\x0a\\x09\\x0d\\x08\\x0c\\x0b\nhttp_user_agent=\\q\\x4\\xZZ\n" },
@@ -117,7 +120,8 @@ static const struct example examples[] = {
     { "h - - " DATE " \"GET\" 200 5", COMMON "remote_addr=h\nrequest=GET\n" NUMBERS },
     { "h - - " DATE " \"get / HTTP/1.1\" 200 5",
       COMMON "remote_addr=h\nrequest=get / HTTP/1.1\n" NUMBERS },
-    { "h - - " DATE " \" / HTTP/1.1\" 200 5", COMMON "remote_addr=h\nrequest= / HTTP/1.1\n" NUMBERS },
+    { "h - - " DATE " \" / HTTP/1.1\" 200 5",
+      COMMON "remote_addr=h\nrequest= / HTTP/1.1\n" NUMBERS },
     { "h - - " DATE " \"M-SEARCH * HTTP/1.1\" 200 5",
       COMMON "remote_addr=h\nrequest=M-SEARCH * HTTP/1.1\n" NUMBERS },
     { "h - - " DATE " \"\\x16\\x03\\x01\" 400 5",
@@ -134,7 +138,8 @@ static const struct example examples[] = {
     // Bytes of all kinds.
     { "h - \xc3\xa4\xff " DATE " \"GET /\xc3\xa4\x01 HTTP/1.1\" 200 5",
       COMMON "remote_addr=h\nremote_user=\\xc3\\xa4\\xff\nrequest=GET /\\xc3\\xa4\\x01 HTTP/1.1\n"
-             "request_method=GET\nrequest_uri=/\\xc3\\xa4\\x01\nserver_protocol=HTTP/1.1\n" NUMBERS },
+             "request_method=GET\nrequest_uri=/\\xc3\\xa4\\x01\n"
+             "server_protocol=HTTP/1.1\n" NUMBERS },
     // What is no access log line.
     { "x", TEXT },
     { " ", TEXT },
@@ -221,13 +226,15 @@ END_TEST
 
 START_TEST(zero_bytes_are_data)
 {
-    static const char line[] = "h\0 - u\0 [22/Nov/2026:10:11:12 +0000] \"\0\" 200 5 \"\\\0\" \"\0\"";
+    static const char line[] =
+        "h\0 - u\0 [22/Nov/2026:10:11:12 +0000] \"\0\" 200 5 \"\\\0\" \"\0\"";
     struct field_set none;
     char text[500];
     ck_assert(field_set_init(&none));
     record_text_of((struct bytes){ line, sizeof(line) - 1 }, &none, text, sizeof(text));
-    ck_assert_str_eq(text, COMBINED "remote_addr=h\\x00\nremote_user=u\\x00\nrequest=\\x00\n" NUMBERS
-                                    "http_referer=\\\\x00\nhttp_user_agent=\\x00\n");
+    ck_assert_str_eq(text, COMBINED
+                     "remote_addr=h\\x00\nremote_user=u\\x00\nrequest=\\x00\n" NUMBERS
+                     "http_referer=\\\\x00\nhttp_user_agent=\\x00\n");
     field_set_free(&none);
 }
 END_TEST
@@ -459,59 +466,6 @@ START_TEST(a_visit_can_stop)
 }
 END_TEST
 
-// ---- sets of fields
-
-START_TEST(fields_are_numbered_in_order)
-{
-    struct field_set set;
-    ck_assert(field_set_init(&set));
-    ck_assert_int_eq(field_set_find(&set, bytes_of("status")), -1);
-    ck_assert_int_eq(field_set_add(&set, bytes_of("a.b.c")), 0);
-    ck_assert_int_eq(field_set_add(&set, bytes_of("status")), 1);
-    ck_assert_int_eq(field_set_add(&set, bytes_of("_msg")), 2);
-    ck_assert_int_eq(field_set_add(&set, bytes_of("")), 3);
-    ck_assert_int_eq(field_set_add(&set, bytes_of("a.b.c")), 0);
-    ck_assert_int_eq(field_set_add(&set, bytes_of("_msg")), 2);
-    ck_assert_int_eq(set.count, 4);
-    ck_assert_int_eq(field_set_find(&set, bytes_of("a.b.c")), 0);
-    ck_assert_int_eq(field_set_find(&set, bytes_of("a.b")), -1);
-    ck_assert_int_eq(field_set_find(&set, bytes_of("")), 3);
-    ck_assert_int_eq(set.builtin[FIELD_STATUS], 1);
-    ck_assert_int_eq(set.builtin[FIELD_TIME], -1);
-    ck_assert_uint_eq(set.builtin_mask, 1u << FIELD_STATUS | 1u << FIELD_MSG);
-    const struct field_path *above = field_set_path(&set, bytes_of("a.b"));
-    ck_assert_ptr_nonnull(above);
-    ck_assert(above->has_below);
-    ck_assert_int_eq(above->index, -1);
-    ck_assert(!field_set_path(&set, bytes_of("a.b.c"))->has_below);
-    // A key of a line never gives a field that logq makes.
-    ck_assert_ptr_null(field_set_path(&set, bytes_of("_msg")));
-    field_set_free(&set);
-}
-END_TEST
-
-START_TEST(sets_of_fields_have_limits)
-{
-    struct field_set set;
-    ck_assert(field_set_init(&set));
-    char name[FIELD_NAME_LIMIT + 1];
-    memset(name, 'n', sizeof(name));
-    ck_assert_int_eq(field_set_add(&set, (struct bytes){ name, sizeof(name) }), -1);
-    ck_assert_int_eq(field_set_add(&set, (struct bytes){ name, sizeof(name) - 1 }), 0);
-    for (int i = 1; i < FIELD_SET_LIMIT; i++) {
-        int length = sprintf(name, "field.%d.x", i);
-        ck_assert_int_eq(field_set_add(&set, (struct bytes){ name, (size_t)length }), i);
-    }
-    ck_assert_int_eq(field_set_add(&set, bytes_of("one more")), -1);
-    for (int i = 1; i < FIELD_SET_LIMIT; i++) {
-        int length = sprintf(name, "field.%d.x", i);
-        ck_assert_int_eq(field_set_find(&set, (struct bytes){ name, (size_t)length }), i);
-        ck_assert(bytes_equal(set.names[i], (struct bytes){ name, (size_t)length }));
-    }
-    field_set_free(&set);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("record");
@@ -525,8 +479,6 @@ int main(void)
     tcase_add_test(tests, a_cut_line_is_text);
     tcase_add_test(tests, a_hit_arena_limit_is_said);
     tcase_add_test(tests, a_visit_can_stop);
-    tcase_add_test(tests, fields_are_numbered_in_order);
-    tcase_add_test(tests, sets_of_fields_have_limits);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -6,7 +6,7 @@
 
 struct example {
     const char *line;
-    const char *fields; // what record_each gives after _format=json, or NULL for a line that is text
+    const char *fields; // what record_each gives after _format=json; NULL: the line is text
 };
 
 static const struct example examples[] = {
@@ -70,8 +70,10 @@ static const struct example examples[] = {
     { "{\"time\":\"2026-02-20T00:00:00Z\",\"ts\":\"2026-02-30T00:00:00Z\"}",
       "@2026-02-20T00:00:00Z|time=2026-02-20T00:00:00Z\nts=2026-02-30T00:00:00Z\n" },
     // Messages.
-    { "{\"log\":\"l\",\"msg\":\"m\",\"message\":\"M\",\"_msg\":\"_\"}", "!_|log=l\nmsg=m\nmessage=M\n" },
-    { "{\"log\":\"l\",\"msg\":\"m\",\"message\":\"M\",\"_msg\":\"\"}", "!M|log=l\nmsg=m\nmessage=M\n" },
+    { "{\"log\":\"l\",\"msg\":\"m\",\"message\":\"M\",\"_msg\":\"_\"}",
+      "!_|log=l\nmsg=m\nmessage=M\n" },
+    { "{\"log\":\"l\",\"msg\":\"m\",\"message\":\"M\",\"_msg\":\"\"}",
+      "!M|log=l\nmsg=m\nmessage=M\n" },
     { "{\"log\":\"l\",\"msg\":\"m\",\"message\":null}", "!m|log=l\nmsg=m\n" },
     { "{\"log\":7}", "!7|log=7\n" },
     { "{\"log\":{\"a\":1}}", "log.a=1\n" },
@@ -133,7 +135,8 @@ static const struct example examples[] = {
     { "{\"a\tb\":1}", NULL },
     { "{\"a\":[\"\x01\"]}", NULL },
     { "{\"a\":1}\x0b", NULL },
-    { "{\"long enough for a whole vector of bytes\":\"0123456789abcdef0123456789abcdef\x1f\"}", NULL },
+    { "{\"long enough for a whole vector of bytes\":\"0123456789abcdef0123456789abcdef\x1f\"}",
+      NULL },
 };
 
 #define EXAMPLES (int)(sizeof(examples) / sizeof(examples[0]))
@@ -239,7 +242,8 @@ static void put_value(struct builder *builder, int depth);
 
 static void put_object(struct builder *builder, int depth)
 {
-    static const char *const keys[] = { "a", "b", "a.b", "b.a", "\\u0061", "c", "time", "msg", "", "a." };
+    static const char *const keys[] = { "a", "b",    "a.b", "b.a", "\\u0061",
+                                        "c", "time", "msg", "",    "a." };
     put(builder, "{");
     size_t members = seed_below(&builder->seed, 5);
     for (size_t i = 0; i < members; i++) {
@@ -253,8 +257,10 @@ static void put_object(struct builder *builder, int depth)
 
 static void put_value(struct builder *builder, int depth)
 {
-    static const char *const scalars[] = { "1",      "\"x\"",  "\"\\n\"", "null", "true", "-2.5e3",
-                                           "\"\"",   "[1,{}]", "1732270272", "\"2026-01-02T03:04:05Z\"" };
+    static const char *const scalars[] = {
+        "1", "\"x\"", "\"\\n\"", "null", "true", "-2.5e3", "\"\"", "[1,{}]", "1732270272",
+        "\"2026-01-02T03:04:05Z\"",
+    };
     if (depth < 4 && seed_below(&builder->seed, 3) == 0) {
         put_object(builder, depth);
     } else {
@@ -262,7 +268,7 @@ static void put_value(struct builder *builder, int depth)
     }
 }
 
-// Whatever is asked for, a value is the one that record_each says; and a broken line breaks nothing.
+// Whatever is asked for, a value is the one that record_each says; a broken line breaks nothing.
 START_TEST(any_choice_of_fields_agrees_with_all_fields)
 {
     static struct builder builder;
@@ -272,7 +278,8 @@ START_TEST(any_choice_of_fields_agrees_with_all_fields)
         builder.length = 0;
         put_object(&builder, 0);
         for (size_t changes = seed_below(seed, 3); changes > 0 && round % 3 == 0; changes--) {
-            builder.text[seed_below(seed, builder.length)] = "\"\\{}[],:1a\x01"[seed_below(seed, 11)];
+            size_t at = seed_below(seed, builder.length);
+            builder.text[at] = "\"\\{}[],:1a\x01"[seed_below(seed, 11)];
         }
         char *copy = malloc(builder.length);
         memcpy(copy, builder.text, builder.length);
@@ -380,7 +387,7 @@ START_TEST(many_keys_take_linear_time)
     record_free(&record);
 
     ck_assert_int_eq(record_init(&record, &set, 100000), 0);
-    ck_assert_msg(!record_read(&record, line, &record_case_source), "the arena limit should be hit");
+    ck_assert(!record_read(&record, line, &record_case_source)); // the arena limit is hit
     record_free(&record);
     field_set_free(&set);
     free(text);

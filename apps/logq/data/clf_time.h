@@ -11,8 +11,8 @@
 #define CLF_ZONE 20        // with its space
 #define CLF_ZONE_LENGTH 6
 
-// HH:MM:SS, all eight bytes at once: after the XOR a digit is its value and a colon is 0; adding the
-// limit sets the top bit of every byte that is more.
+// HH:MM:SS, all eight bytes at once: after the XOR a digit is its value and a colon is 0; adding
+// `limit` sets the top bit of every byte that is more.
 static inline bool clf_read_time_of_day(const char *text, int *hour, int *minute, int *second)
 {
     static const char zero[8] = "00:00:00";

@@ -2,9 +2,9 @@
 // exact_sum.c: a sum that does not depend on the order in which its numbers came.
 //
 // Everything is fixed-point binary in two's complement, in little-endian arrays of 64-bit words, so
-// that adding is exact and commutes: the integers in units of 1; doubles of usual size in a window in
-// units of 2^-96; all other doubles in an accumulator in units of 2^-1074 that is long enough for
-// the largest double.
+// that adding is exact and commutes: the integers in units of 1; doubles of usual size in a window
+// in units of 2^-96; all other doubles in an accumulator in units of 2^-1074 that is long enough
+// for the largest double.
 
 #include "exact_sum.h"
 
@@ -20,8 +20,8 @@ typedef unsigned __int128 uint128;
 // 1074 bits below the point, 1024 above, 53 for the count of numbers, and a sign.
 #define WIDE_WORDS 34
 
-// A double of the window has its lowest bit from WINDOW_UNIT on, and leaves 53 bits for the count of
-// numbers and one for the sign.
+// A double of the window has its lowest bit from WINDOW_UNIT on, and leaves 53 bits for the count
+// of numbers and one for the sign.
 #define WINDOW_WORDS 3
 #define WINDOW_SHIFT_MAX (WINDOW_WORDS * 64 - 1 - DOUBLE_BITS - DOUBLE_BITS)
 
@@ -38,7 +38,8 @@ static void words_add(uint64_t *words, int count, uint64_t value, int shift, boo
     uint64_t part = (uint64_t)shifted;
     uint64_t carry = 0;
     for (int i = shift / 64; i < count; i++) {
-        uint128 result = subtract ? (uint128)words[i] - part - carry : (uint128)words[i] + part + carry;
+        uint128 word = words[i];
+        uint128 result = subtract ? word - part - carry : word + part + carry;
         words[i] = (uint64_t)result;
         carry = (uint64_t)(result >> 64) & 1;
         part = i == shift / 64 ? (uint64_t)(shifted >> 64) : 0;
@@ -144,7 +145,8 @@ static bool exact_sum_widen(struct exact_sum *sum)
     if (sum->wide != NULL) {
         return true;
     }
-    struct exact_sum_wide *wide = arena_alloc(sum->arena, sizeof(*wide), _Alignof(struct exact_sum_wide));
+    struct exact_sum_wide *wide =
+        arena_alloc(sum->arena, sizeof(*wide), _Alignof(struct exact_sum_wide));
     if (wide == NULL) {
         return false;
     }

@@ -44,8 +44,8 @@ enum json_result {
 enum json_result json_walk(struct bytes text, int depth_limit, struct arena *arena,
                            const struct json_visitor *visitor, void *ctx);
 
-// Decodes the inside of a valid string; a lone surrogate becomes U+FFFD. ptr is NULL when the arena's
-// limit was hit.
+// Decodes the inside of a valid string; a lone surrogate becomes U+FFFD. ptr is NULL when the
+// arena's limit was hit.
 struct bytes json_unescape(struct arena *arena, struct bytes inside);
 
 #endif

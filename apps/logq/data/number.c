@@ -2,8 +2,8 @@
 // number.c: numbers as they are written in a log, compared and converted without losing a digit.
 //
 // Three forms, from fast to slow: an integer of 64 bits; up to 19 digits and a power of ten; and,
-// for what is longer, the text itself, read digit by digit. The forms never overlap in value, except
-// that a value that could be the second may be the third when its exponent is huge.
+// for what is longer, the text itself, read digit by digit. A value has one form only, except that
+// one which could be the second may be the third when its exponent is huge.
 
 #include "number.h"
 

@@ -43,8 +43,8 @@ size_t number_format_int128(__int128 value, char out[48])
 
 // ---- integers long enough for every double
 
-// The largest is the numerator of a subnormal scaled up: 53 + 1074 bits, 31 to normalize, and a few to
-// multiply by.
+// The largest is the numerator of a subnormal scaled up: 53 + 1074 bits, 31 to normalize, and a few
+// to multiply by.
 #define BIG_LIMBS 38
 
 struct big {
@@ -130,8 +130,8 @@ static void big_subtract(struct big *a, const struct big *b, uint32_t factor)
     }
 }
 
-// Leaves a modulo b in a, and returns the quotient, which is below 10. The highest bit of b's highest
-// limb is set, so that the first estimate, which is never too high, is nearly right.
+// Leaves a modulo b in a, and returns the quotient, which is below 10. The highest bit of b's
+// highest limb is set, so that the first estimate, which is never too high, is nearly right.
 static int big_divide(struct big *a, const struct big *b)
 {
     if (a->limbs < b->limbs) {
@@ -334,8 +334,12 @@ static size_t write_scientific(char *out, const struct decimal *d)
 
 size_t number_format_double(double value, char out[32])
 {
-    const char *special = isnan(value) ? "NaN" : isinf(value) ? (value > 0 ? "+Inf" : "-Inf") : NULL;
-    if (value == 0) {
+    const char *special = NULL;
+    if (isnan(value)) {
+        special = "NaN";
+    } else if (isinf(value)) {
+        special = value > 0 ? "+Inf" : "-Inf";
+    } else if (value == 0) {
         special = "0";
     }
     if (special != NULL) {

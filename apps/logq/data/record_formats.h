@@ -12,8 +12,8 @@ enum record_outcome {
     RECORD_NO_MEMORY, // the arena limit was hit
 };
 
-// Both read record->line and set format, time and the values that come from the line. record_read_json
-// also sets *msg to what _msg is, empty when it is the line.
+// Both read record->line and set format, time and the values that come from the line.
+// record_read_json also sets *msg to what _msg is, empty when it is the line.
 enum record_outcome record_read_access(struct record *record);
 enum record_outcome record_read_json(struct record *record, struct bytes *msg);
 

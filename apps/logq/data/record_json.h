@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// record_json.h: what both readers of JSON lines share, the one for the fields asked for and the one
-// for all.
+// record_json.h: what the two readers of JSON lines share: the one for the fields asked for, and
+// the one for all.
 
 #ifndef LOGQ_DATA_RECORD_JSON_H
 #define LOGQ_DATA_RECORD_JSON_H

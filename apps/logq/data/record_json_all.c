@@ -2,8 +2,8 @@
 // record_json_all.c: every field of a line that is a JSON object, with duplicates resolved.
 //
 // A key that comes again in the same object replaces all that its earlier value gave, be it one
-// field or a tree of them; these are neighbours in the list of fields. Fields that have the same name
-// without that, because a key holds a dot, replace each other one by one.
+// field or a tree of them; these are neighbours in the list of fields. Fields that have the same
+// name without that, because a key holds a dot, replace each other one by one.
 
 #include "record_json.h"
 

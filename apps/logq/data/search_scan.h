@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // search_scan.h: the vector loops of search.c, included there once per vector width.
 //
-// The including file defines SCAN_NAME(name), SCAN_TARGET (function attributes), SCAN_WIDTH in bytes,
-// and for a vector of 0 and 0xff SCAN_MASK(v), one bit per byte, and SCAN_ANY(v).
+// The including file defines SCAN_NAME(name), SCAN_TARGET (function attributes), SCAN_WIDTH in
+// bytes, and for a vector of 0 and 0xff SCAN_MASK(v), one bit per byte, and SCAN_ANY(v).
 
 #define SCAN_VECTOR SCAN_NAME(vector)
 #define SCAN_LOAD SCAN_NAME(load)

@@ -261,8 +261,8 @@ static enum http_progress read_chunk_size(struct http_parser *parser, struct byt
     int digit = 0;
     while (digits < line.len && (digit = http_hex_digit(line.ptr[digits])) >= 0) {
         if (size > (SIZE_MAX >> 4)) {
-            return refuse(parser, 413, "a chunk is larger than %zu bytes (--max-request)",
-                          parser->limit);
+            return refuse(parser, 400, "line %u of the request is not the size of a chunk",
+                          parser->line_number);
         }
         size = (size << 4) | (size_t)digit;
         digits++;

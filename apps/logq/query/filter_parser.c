@@ -11,8 +11,14 @@
 
 #define EXPECTED_FILTER "a filter as word, \"phrase\", field:value or *"
 
-static struct filter *parse_alternatives(struct parser *parser, struct bytes field);
-static struct filter *parse_operand(struct parser *parser, struct bytes field);
+// The field that filters are about when they do not name one.
+struct field_scope {
+    struct bytes field; // empty: none was named
+    bool is_open;       // in parentheses, where a filter may name another one
+};
+
+static struct filter *parse_alternatives(struct parser *parser, struct field_scope scope);
+static struct filter *parse_operand(struct parser *parser, struct field_scope scope);
 
 struct filter *parser_new_filter(struct parser *parser, enum filter_kind kind, struct bytes field)
 {
@@ -111,16 +117,16 @@ static bool ends_filter(const struct lexer *lexer)
            lexer_is_mark(lexer, '|');
 }
 
-static struct filter *parse_negation(struct parser *parser, struct bytes field)
+static struct filter *parse_negation(struct parser *parser, struct field_scope scope)
 {
     struct lexer *lexer = &parser->lexer;
     if (!lexer_is_mark(lexer, '!') && !lexer_is_mark(lexer, '-') && !lexer_is_word(lexer, "not")) {
-        return parse_operand(parser, field);
+        return parse_operand(parser, scope);
     }
     if (!lexer_next(lexer) || !enter(parser)) {
         return NULL;
     }
-    struct filter *item = parse_negation(parser, field);
+    struct filter *item = parse_negation(parser, scope);
     leave(parser);
     struct filter *filter = NULL;
     if (item != NULL) {
@@ -132,12 +138,12 @@ static struct filter *parse_negation(struct parser *parser, struct bytes field)
     return filter;
 }
 
-static struct filter *parse_conjunction(struct parser *parser, struct bytes field)
+static struct filter *parse_conjunction(struct parser *parser, struct field_scope scope)
 {
     struct lexer *lexer = &parser->lexer;
     struct filter_list list = { 0 };
     for (;;) {
-        if (!add_item(parser, &list, parse_negation(parser, field))) {
+        if (!add_item(parser, &list, parse_negation(parser, scope))) {
             return NULL;
         }
         if (lexer_is_word(lexer, "and")) {
@@ -156,11 +162,11 @@ static struct filter *parse_conjunction(struct parser *parser, struct bytes fiel
     return join(parser, FILTER_AND, &list);
 }
 
-static struct filter *parse_alternatives(struct parser *parser, struct bytes field)
+static struct filter *parse_alternatives(struct parser *parser, struct field_scope scope)
 {
     struct filter_list list = { 0 };
     for (;;) {
-        if (!add_item(parser, &list, parse_conjunction(parser, field))) {
+        if (!add_item(parser, &list, parse_conjunction(parser, scope))) {
             return NULL;
         }
         if (!lexer_is_word(&parser->lexer, "or")) {
@@ -174,12 +180,13 @@ static struct filter *parse_alternatives(struct parser *parser, struct bytes fie
 
 // ---- operands
 
-static struct filter *parse_parentheses(struct parser *parser, struct bytes field)
+static struct filter *parse_parentheses(struct parser *parser, struct field_scope scope)
 {
     if (!enter(parser) || !lexer_next(&parser->lexer)) {
         return NULL;
     }
-    struct filter *filter = parse_alternatives(parser, field);
+    scope.is_open = true;
+    struct filter *filter = parse_alternatives(parser, scope);
     leave(parser);
     if (filter == NULL || !parser_take_mark(parser, ')', "`)`, AND, OR or another filter")) {
         return NULL;
@@ -225,12 +232,12 @@ static bool take_field(struct parser *parser, struct bytes *field)
     return lexer_next(lexer);
 }
 
-static struct filter *parse_operand(struct parser *parser, struct bytes field)
+static struct filter *parse_operand(struct parser *parser, struct field_scope scope)
 {
     struct lexer *lexer = &parser->lexer;
-    bool is_time = is_time_field(field);
+    bool is_time = is_time_field(scope.field);
     if (lexer_is_mark(lexer, '(') && !(is_time && opens_time_range(parser))) {
-        return parse_parentheses(parser, field);
+        return parse_parentheses(parser, scope);
     }
     if (lexer_is_mark(lexer, '{')) {
         lexer_expected(lexer, "a filter (stream filters in { } are not supported: write "
@@ -242,24 +249,24 @@ static struct filter *parse_operand(struct parser *parser, struct bytes field)
         return NULL;
     }
     if (is_time && !asks_for_text(lexer)) {
-        struct filter *filter = parser_new_filter(parser, FILTER_TIME, field);
+        struct filter *filter = parser_new_filter(parser, FILTER_TIME, scope.field);
         return filter != NULL && parse_time_filter(parser, filter) ? filter : NULL;
     }
-    if (field.len > 0) {
-        return parse_leaf(parser, field, true);
-    }
-    struct bytes named;
-    if (!take_field(parser, &named)) {
+    struct bytes named = { 0 };
+    if (scope.is_open && !take_field(parser, &named)) {
         return NULL;
     }
     if (named.len == 0) {
-        return parse_leaf(parser, bytes_of("_msg"), false);
+        bool has_field = scope.field.len > 0;
+        return parse_leaf(parser, has_field ? scope.field : bytes_of("_msg"), has_field);
     }
+    const struct field_scope inner = { .field = named };
     bool is_negative_time = is_time_field(named) && lexer_is_mark(lexer, '-');
-    return is_negative_time ? parse_operand(parser, named) : parse_negation(parser, named);
+    return is_negative_time ? parse_operand(parser, inner) : parse_negation(parser, inner);
 }
 
 struct filter *parse_filter(struct parser *parser)
 {
-    return parse_alternatives(parser, (struct bytes){ 0 });
+    const struct field_scope scope = { .is_open = true };
+    return parse_alternatives(parser, scope);
 }

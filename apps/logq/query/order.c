@@ -15,6 +15,7 @@ void order_key_set(struct order_key *key, struct bytes value, bool is_time)
     int64_t integer;
     struct number number;
     if (value.len == 0) {
+        key->rank = ORDER_EMPTY;
         return;
     }
     if (number_read_short(value, &integer)) {

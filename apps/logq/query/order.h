@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// order.h: which of two values comes first: numbers by value, then times, then everything else by
-// bytes.
+// order.h: which of two values comes first: numbers by value, then everything else by bytes, and
+// times by time.
 
 #ifndef LOGQ_QUERY_ORDER_H
 #define LOGQ_QUERY_ORDER_H
@@ -12,8 +12,9 @@
 // Only values of `_time` are looked at as times: as text, 10:00:00.5Z would come before 10:00:00Z.
 enum order_rank {
     ORDER_NUMBER,
+    ORDER_EMPTY, // the first of all that is no number, as its bytes are
     ORDER_TIME,
-    ORDER_TEXT, // the empty value too
+    ORDER_TEXT,
 };
 
 // A value made ready to be compared many times.

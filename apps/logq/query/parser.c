@@ -55,16 +55,19 @@ bool parser_take_count(struct parser *parser, uint64_t *count)
     return true;
 }
 
+static bool is_among(const struct name_list *list, struct bytes name)
+{
+    for (unsigned i = 0; i < list->count; i++) {
+        if (bytes_equal(list->names[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool add_name(struct parser *parser, struct name_list *list, struct bytes name,
                      size_t position)
 {
-    char excerpt[QUERY_EXCERPT_LIMIT];
-    for (unsigned i = 0; i < list->count; i++) {
-        if (bytes_equal(list->names[i], name)) {
-            return query_error_set(parser->error, position, "expected another field, found `%s` a "
-                                   "second time", query_excerpt(name, excerpt));
-        }
-    }
     if (list->count == parser->limits->columns) {
         return query_error_set(parser->error, position, "more than %u fields in one list, which is "
                                "the limit", parser->limits->columns);
@@ -79,14 +82,16 @@ static bool add_name(struct parser *parser, struct name_list *list, struct bytes
     return true;
 }
 
-bool parser_take_plain_names(struct parser *parser, struct name_list *names)
+bool parser_take_names(struct parser *parser, bool once, struct name_list *names)
 {
     *names = (struct name_list){ 0 };
     for (;;) {
         struct bytes name = { 0 };
         size_t position = parser->lexer.token.start;
-        if (!parser_take_name(parser, "a field name", &name) ||
-            !add_name(parser, names, name, position)) {
+        if (!parser_take_name(parser, "a field name", &name)) {
+            return false;
+        }
+        if (!(once && is_among(names, name)) && !add_name(parser, names, name, position)) {
             return false;
         }
         if (!lexer_is_mark(&parser->lexer, ',')) {
@@ -96,11 +101,4 @@ bool parser_take_plain_names(struct parser *parser, struct name_list *names)
             return false;
         }
     }
-}
-
-bool parser_take_names(struct parser *parser, struct name_list *names)
-{
-    return parser_take_mark(parser, '(', "`(` before the field names") &&
-           parser_take_plain_names(parser, names) &&
-           parser_take_mark(parser, ')', "`,` or `)` behind a field name");
 }

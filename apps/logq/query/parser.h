@@ -56,10 +56,7 @@ bool parser_take_name(struct parser *parser, const char *expected, struct bytes 
 // A whole number, not negative.
 bool parser_take_count(struct parser *parser, uint64_t *count);
 
-// `(a, b, ...)`, at least one, none of them twice.
-bool parser_take_names(struct parser *parser, struct name_list *names);
-
-// `a, b, ...` without parentheses.
-bool parser_take_plain_names(struct parser *parser, struct name_list *names);
+// `a, b, ...`, at least one. With `once`, names that came before are left out.
+bool parser_take_names(struct parser *parser, bool once, struct name_list *names);
 
 #endif

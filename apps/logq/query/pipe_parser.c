@@ -97,6 +97,14 @@ static bool parse_sort(struct parser *parser, struct pipe *pipe)
 
 // ---- top and uniq
 
+// `[by] (a, b, ...)`
+static bool take_by(struct parser *parser, struct name_list *fields)
+{
+    return skip_by(parser) && parser_take_mark(parser, '(', "`by (field, ...)`") &&
+           parser_take_names(parser, true, fields) &&
+           parser_take_mark(parser, ')', "`,` or `)` behind a field name");
+}
+
 static bool is_among(const struct name_list *names, struct bytes name)
 {
     for (unsigned i = 0; i < names->count; i++) {
@@ -157,8 +165,8 @@ static bool parse_top(struct parser *parser, struct pipe_list *list, struct pipe
     struct name_list fields;
     struct bytes hits;
     bool has_count = !lexer_is_mark(lexer, '(') && !lexer_is_word(lexer, "by");
-    if ((has_count && !parser_take_count(parser, &count)) || !skip_by(parser) ||
-        !parser_take_names(parser, &fields) || !choose_hits_name(parser, &fields, &hits)) {
+    if ((has_count && !parser_take_count(parser, &count)) || !take_by(parser, &fields) ||
+        !choose_hits_name(parser, &fields, &hits)) {
         return false;
     }
     if (lexer_is_word(lexer, "hits")) {
@@ -192,7 +200,7 @@ static bool parse_uniq(struct parser *parser, struct pipe_list *list, struct pip
     struct lexer *lexer = &parser->lexer;
     struct name_list fields;
     struct bytes hits = { 0 };
-    if (!skip_by(parser) || !parser_take_names(parser, &fields)) {
+    if (!take_by(parser, &fields)) {
         return false;
     }
     if (lexer_is_word(lexer, "with")) {
@@ -275,7 +283,7 @@ static bool parse_pipe(struct parser *parser, struct pipe_list *list)
     }
     if (is_any_word(&name, "fields", "keep")) {
         pipe->kind = PIPE_FIELDS;
-        return parser_take_plain_names(parser, &pipe->fields);
+        return parser_take_names(parser, true, &pipe->fields);
     }
     if (is_any_word(&name, "limit", "head")) {
         pipe->kind = PIPE_LIMIT;

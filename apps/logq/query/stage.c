@@ -101,7 +101,7 @@ static void set_keys(struct stage_run *run, const struct row *row)
         int place = sort->key_places[i];
         if (place == ROW_RECORD_TIME) {
             run->keys[i] = (struct order_key){
-                .rank = row->origin.has_time ? ORDER_TIME : ORDER_TEXT,
+                .rank = row->origin.has_time ? ORDER_TIME : ORDER_EMPTY,
                 .time_ns = row->origin.has_time ? row->origin.time_ns : 0,
             };
             continue;

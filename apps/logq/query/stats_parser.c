@@ -158,7 +158,7 @@ static bool parse_arguments(struct parser *parser, struct stats_function *functi
             return lexer_next(lexer);
         }
     }
-    return parser_take_plain_names(parser, &function->fields) &&
+    return parser_take_names(parser, false, &function->fields) &&
            parser_take_mark(parser, ')', "`,` or `)` behind a field name");
 }
 

@@ -47,6 +47,7 @@ class _Writer:
 def _cases(draw, writer):
     """Each gives a line with its end, and how many of its bytes lie before a border."""
     needle = b'10.9.9.9 - - [22/Nov/2026:13:30:00 +0000] "GET /needle HTTP/1.1" 503 7 "-" "n"'
+    escaped = b'10.9.9.9 - - [22/Nov/2026:13:30:00 +0000] "GET /\\"q HTTP/1.1" 200 1 "-" "q"'
     at = needle.index(NEEDLE)
     yield lambda: (b"", 0)  # a line ends at the border, the next begins behind it
     yield lambda: (needle + b"\n", 1)
@@ -57,7 +58,7 @@ def _cases(draw, writer):
     yield lambda: (needle + b"\n", at + 3)  # in the middle of the word
     yield lambda: (b"\n\n\r\n\n", 2)  # blank lines
     yield lambda: ("né€dle é\n".encode(), 2)  # in the middle of a character
-    yield lambda: (b'10.9.9.9 - - [22/Nov/2026:13:30:00 +0000] "GET /\\"q HTTP/1.1" 200 1 "-" "q"\n', 50)
+    yield lambda: (escaped + b"\n", escaped.index(b'\\"') + 1)  # between back-slash and quote
     yield lambda: (b'{"msg":"needle \\u00e9","level":"error","seq":1}\n', 17)
     yield lambda: (writer.line() + b"\n", draw.randrange(1, 60))
 
@@ -75,7 +76,8 @@ def border_file(seed, access_line, json_line):
         if index % 16 == 5:
             # One line over several borders, with words at both its ends and in its middle.
             half = _padding(draw, 3 * BORDER)
-            writer.content += b"needle begins " + half + b" needle within " + half + b" needle ends\n"
+            parts = (b"needle begins", half, b"needle within", half, b"needle ends")
+            writer.content += b" ".join(parts) + b"\n"
     return bytes(writer.content)
 
 

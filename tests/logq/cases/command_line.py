@@ -15,10 +15,12 @@ ANSWER_SECONDS = 60
 # A query that means nothing, and where in it the trouble is: from character to character.
 WRONG = [
     ("(error", 0, 6), ("error)", 5, 6), ("error or", 6, 8), ("error and", 6, 9), ("not", 0, 3),
-    ('"error', 0, 6), ("'error", 0, 6), ("`error", 0, 6), ("status:>", 7, 8), ("status:>abc", 8, 11),
+    ('"error', 0, 6), ("'error", 0, 6), ("`error", 0, 6), ("status:>", 7, 8),
+    ("status:>abc", 8, 11),
     ("status:range(1", 7, 14), ("status:range(1,2", 7, 16), ("status:in(1", 7, 11),
     ("_time:soon", 6, 10), ("_time:[2026Z", 6, 12), ("_time:2026-02-30Z", 6, 17),
-    ('~"("', 0, 4), ('~"a++"', 0, 6), ("~`(a)\\1`", 0, 9), ("~`(?=a)`", 0, 8), ("~`(?<!a)b`", 0, 10),
+    ('~"("', 0, 4), ('~"a++"', 0, 6), ("~`(a)\\1`", 0, 9), ("~`(?=a)`", 0, 8),
+    ("~`(?<!a)b`", 0, 10),
     ("~`a{1001}`", 0, 10), ("~`[z-a]`", 0, 8), ("error |", 6, 7), ("error | nosuch", 8, 14),
     ("error | limit", 8, 13), ("error | limit x", 14, 15), ("error | limit -1", 14, 16),
     ("error | fields", 8, 14), ("error | stats", 8, 13), ("error | stats nosuch(x)", 14, 23),
@@ -177,7 +179,8 @@ def _long_lines(board, program, folder):
     near = b'{"msg":"long","pad":"' + b"x" * 900000 + b' tailword"}'
     _write(folder, "near.log", b"before\n" + near + b"\nafter\n")
     rows = records.read_content(b"before\n" + near + b"\nafter\n", b"near.log")
-    for text in ("* | stats by (_format) count() as n", "pad:tailword | fields msg", "long | fields msg"):
+    for text in ("* | stats by (_format) count() as n", "pad:tailword | fields msg",
+                 "long | fields msg"):
         board.run("long line: " + text, ask, program, text, folder, ["near.log"], rows)
     beyond = b'{"msg":"headword","pad":"' + b"x" * 5000000 + b' tailword"}'
     _write(folder, "beyond.log", b"before\n" + beyond + b"\nafter\n")

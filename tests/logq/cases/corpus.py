@@ -13,15 +13,17 @@ MIXED_LINES = 1500  # of each kind
 _ADDRESSES = [b"10.0.0.%d" % n for n in range(12)] + [b"2001:db8::%x" % n for n in range(6)]
 _USERS = [b"-"] * 6 + [b"alice", b"bob", b"john smith"]
 _METHODS = [b"GET"] * 7 + [b"POST", b"POST", b"PUT", b"DELETE"]
-_PATHS = [b"/", b"/index.html", b"/api/v1/items", b"/api/v1/users", b"/img/logo.png", b"/search?q=error",
-          b"/caf\xc3\xa9", b"/a b", b'/say?\\"hi\\"', b"/api/v2/items/7", b"/robots.txt"]
+_PATHS = [b"/", b"/index.html", b"/api/v1/items", b"/api/v1/users", b"/img/logo.png",
+          b"/search?q=error", b"/caf\xc3\xa9", b"/a b", b'/say?\\"hi\\"',
+          b"/api/v2/items/7", b"/robots.txt"]
 _STATUSES = [b"200"] * 8 + [b"301", b"304", b"404", b"404", b"500", b"502", b"503"]
 _REFERERS = [b"-", b"-", b"https://a.example/", b"https://b.example/x?y=z"]
 _AGENTS = [b"curl/8.5", b"Mozilla/5.0 (X11; Linux x86_64)", b'odd \\"agent\\"', b"-",
            b"Go-http-client/2.0", b"\xd0\x96\xd1\x83\xd0\xba 1.0"]
 _LEVELS = [b"info"] * 5 + [b"warn", b"error"]
-_WORDS = [b"error", b"errors", b"cannot", b"open", b"file", b"timeout", b"upstream", b"Error", b"retry_1",
-          b"caf\xc3\xa9", b"\xd0\xbe\xd1\x88\xd0\xb8\xd0\xb1\xd0\xba\xd0\xb0", b"x=1", b"(a)", b"404"]
+_WORDS = [b"error", b"errors", b"cannot", b"open", b"file", b"timeout", b"upstream", b"Error",
+          b"retry_1", "caf\u00e9".encode(), "\u043e\u0448\u0438\u0431\u043a\u0430".encode(), b"x=1",
+          b"(a)", b"404"]
 
 
 def _clf_time(second):
@@ -43,8 +45,8 @@ def access_line(draw, second):
 
 def json_line(draw, second, number):
     # All times have a fraction of three digits: the order of times as text is then that of times.
-    parts = [b'"time":"2026-11-22T14:%02d:%02d.%02d%dZ"' % (second // 60, second % 60,
-                                                         draw.randrange(100), draw.randrange(1, 10)),
+    fraction = draw.randrange(100) * 10 + draw.randrange(1, 10)
+    parts = [b'"time":"2026-11-22T14:%02d:%02d.%03dZ"' % (second // 60, second % 60, fraction),
              b'"level":"%s"' % draw.choice(_LEVELS), b'"seq":%d' % number,
              b'"msg":"%s"' % b" ".join(draw.choice(_WORDS) for _ in range(draw.randrange(1, 6)))]
     if draw.random() < 0.7:
@@ -55,7 +57,8 @@ def json_line(draw, second, number):
     if draw.random() < 0.3:
         parts.append(b'"big":%d' % (draw.choice([-1, 1]) * draw.getrandbits(90)))
     if draw.random() < 0.3:
-        parts.append(b'"mixed":%s' % draw.choice([b"1", b"2.5", b'"x"', b"null", b'""', b'"10"', b"9"]))
+        parts.append(b'"mixed":%s'
+                     % draw.choice([b"1", b"2.5", b'"x"', b"null", b'""', b'"10"', b"9"]))
     draw.shuffle(parts)
     return b"{" + b",".join(parts) + b"}"
 
@@ -107,7 +110,7 @@ class Folder:
 def special(path):
     """Every special line; each file for one thing about files."""
     folder = Folder(path)
-    lines = special_lines.ACCESS + special_lines.JSON + special_lines.UNPARSED + special_lines.NUMBERS
+    lines = special_lines.ALL
     folder.add("special.log", b"\n".join(lines) + b"\n")
     folder.add("crlf.log", b"\r\n".join(lines[::2]) + b"\r\n")
     folder.add("unended.log", b"\n".join(lines[1::2]))

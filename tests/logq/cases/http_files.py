@@ -258,8 +258,8 @@ def check_all(board, program, path):
     with server.Server(program, path) as running:
         if http_client.get(running.port, QUERY, [("query", "*")]).body != b"":
             board.result("an empty folder", "an answer out of nothing")
-        for check in (_last_line_waits, _grows, _rotates, _rotates_meanwhile, _truncates, _compressed,
-                      _reachable_twice, _strange):
+        for check in (_last_line_waits, _grows, _rotates, _rotates_meanwhile, _truncates,
+                      _compressed, _reachable_twice, _strange):
             board.run("files: " + check.__name__.strip("_").replace("_", " "), check, running, path)
         board.run("truncated while it is read", _changes_meanwhile, running, path,
                   lambda target: os.truncate(target, 0), True)

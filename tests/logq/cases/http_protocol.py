@@ -15,12 +15,13 @@ QUERY_LIMIT = 300
 GOOD = b"GET /health HTTP/1.1\r\nHost: logq\r\n\r\n"
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 POST = b"POST /select/logsql/query HTTP/1.1\r\nHost: logq\r\n" + FORM
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
 COUNT = b"query=*%7Cstats%20count()%20as%20n"  # 34 bytes
 
 # Each must be refused with 400, and the connection closed: what follows cannot be trusted.
 MALFORMED = {
-    "a length and chunks": POST + b"Content-Length: 34\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "chunks and a length": POST + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    "a length and chunks": POST + b"Content-Length: 34\r\n" + CHUNKED + b"\r\n0\r\n\r\n",
+    "chunks and a length": POST + CHUNKED + b"Content-Length: 5\r\n\r\n0\r\n\r\n",
     "two lengths that differ": POST + b"Content-Length: 34\r\nContent-Length: 35\r\n\r\n" + COUNT,
     "two lengths alike": POST + b"Content-Length: 34\r\nContent-Length: 34\r\n\r\n" + COUNT,
     "a list of lengths": POST + b"Content-Length: 34, 35\r\n\r\n" + COUNT,
@@ -29,7 +30,7 @@ MALFORMED = {
     "a length in hexadecimal": POST + b"Content-Length: 0x22\r\n\r\n" + COUNT,
     "an empty length": POST + b"Content-Length: \r\n\r\n",
     "a length with text": POST + b"Content-Length: 34x\r\n\r\n" + COUNT,
-    "chunks twice": POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunks twice": POST + CHUNKED + CHUNKED + b"\r\n0\r\n\r\n",
     "bare line feeds": b"GET /health HTTP/1.1\nHost: logq\n\n",
     "a bare line feed in one header": b"GET /health HTTP/1.1\r\nHost: logq\nX: y\r\n\r\n",
     "a bare carriage return in a header": b"GET /health HTTP/1.1\r\nHost: logq\r\nX: a\rb\r\n\r\n",
@@ -54,16 +55,17 @@ MALFORMED = {
     "an address without slash": b"GET health HTTP/1.1\r\nHost: logq\r\n\r\n",
     "a method with a sign": b"G@T /health HTTP/1.1\r\nHost: logq\r\n\r\n",
     "another protocol": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
-    "a chunk size that is none": POST + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n" + COUNT,
-    "a negative chunk size": POST + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
-    "a chunk size beyond 64 bits": POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 17 + b"\r\n",
-    "a chunk longer than its size": POST + b"Transfer-Encoding: chunked\r\n\r\n3\r\n" + COUNT + b"\r\n0\r\n\r\n",
+    "a chunk size that is none": POST + CHUNKED + b"\r\nxyz\r\n" + COUNT,
+    "a negative chunk size": POST + CHUNKED + b"\r\n-1\r\n\r\n",
+    "a chunk size beyond 64 bits": POST + CHUNKED + b"\r\n" + b"f" * 17 + b"\r\n",
+    "a chunk longer than its size": POST + CHUNKED + b"\r\n3\r\n" + COUNT + b"\r\n0\r\n\r\n",
 }
 
 # Refused too; which code says it best is open.
 REFUSED = {
     "a length beyond 64 bits": (POST + b"Content-Length: 99999999999999999999\r\n\r\n", (400, 413)),
-    "an unknown encoding": (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", (400, 501)),
+    "an unknown encoding": (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+                            (400, 501)),
     "chunks that are not last": (POST + b"Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
                                  (400, 501)),
     "a version to come": (b"GET /health HTTP/3.0\r\nHost: logq\r\n\r\n", (400, 505)),
@@ -72,9 +74,11 @@ REFUSED = {
 
 # Query arguments that are wrong, and a word that the text for people must contain.
 WRONG_ARGUMENTS = [
-    ([], "query"), ([("query", "")], ""), ([("query", "(error")], ""), ([("query", "a | nosuch")], "nosuch"),
+    ([], "query"), ([("query", "")], ""), ([("query", "(error")], ""),
+    ([("query", "a | nosuch")], "nosuch"),
     ([("query", "*"), ("limit", "x")], "limit"), ([("query", "*"), ("limit", "-1")], "limit"),
-    ([("query", "*"), ("start", "soon")], "start"), ([("query", "*"), ("end", "2026-02-30")], "end"),
+    ([("query", "*"), ("start", "soon")], "start"),
+    ([("query", "*"), ("end", "2026-02-30")], "end"),
     ([("query", "*"), ("timeout", "soon")], "timeout"),
 ]
 WRONG_HITS = [([("query", "*"), ("step", "x")], "step"), ([("query", "*"), ("step", "0s")], "step"),
@@ -198,7 +202,8 @@ def _keep_alive(port):
 def _pipelined(port):
     """Answers come in the order of the requests, also when these come all at once or bytewise."""
     requests = [get_request(QUERY, [("query", "* | stats count() as n%d" % number)])
-                for number in range(5)] + [post_request(QUERY, [("query", "* | stats count() as n5")])]
+                for number in range(5)]
+    requests.append(post_request(QUERY, [("query", "* | stats count() as n5")]))
     with Connection(port) as connection:
         connection.send(b"".join(requests))
         for number in range(6):
@@ -233,7 +238,7 @@ def _old_protocol(port):
 
 def _chunked_body(port):
     with Connection(port) as connection:
-        connection.send(POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nquery\r\n1d;x=y\r\n"
+        connection.send(POST + CHUNKED + b"\r\n5\r\nquery\r\n1d;x=y\r\n"
                         + COUNT[5:] + b"\r\n0\r\nTrailer: x\r\n\r\n" + GOOD)
         response = connection.read()
         if response.status in (411, 501):
@@ -247,9 +252,11 @@ def _encodings(port):
     """Addresses and forms, with each way to write the same bytes."""
     answers = set()
     for argument in (b"query=*%7Cstats+count()+as+n", b"query=%2a%7cstats%20count%28%29%20as%20n",
-                     b"query=*%7C%20%73%74ats%0Acount()%09as%20n&", b"&nosuch=1&query=*|stats%20count()%20as%20n"):
+                     b"query=*%7C%20%73%74ats%0Acount()%09as%20n&",
+                     b"&nosuch=1&query=*|stats%20count()%20as%20n"):
         with Connection(port) as connection:
-            connection.send(b"GET " + QUERY.encode() + b"?" + argument + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.send(b"GET " + QUERY.encode() + b"?" + argument
+                            + b" HTTP/1.1\r\nHost: x\r\n\r\n")
             answers.add(connection.read().body)
         with Connection(port) as connection:
             connection.send(POST + b"Content-Length: %d\r\n\r\n" % len(argument) + argument)
@@ -258,7 +265,8 @@ def _encodings(port):
         return "different answers: %s" % answers
     for argument in (b"query=%zz", b"query=%4", b"query=%"):
         with Connection(port) as connection:
-            connection.send(b"GET " + QUERY.encode() + b"?" + argument + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.send(b"GET " + QUERY.encode() + b"?" + argument
+                            + b" HTTP/1.1\r\nHost: x\r\n\r\n")
             response = connection.read()
         if response.status != 400:
             return "%s: %s" % (argument, response.describe())
@@ -303,10 +311,11 @@ def check_all(board, program, path):
                       arguments, word)
         board.run("field_values without field", _wrong_arguments, port,
                   "/select/logsql/field_values", [("query", "*")], "field")
-        for check in (_position, _methods, _unknown_paths, _pages, _metrics, _keep_alive, _pipelined,
-                      _connection_close, _old_protocol, _chunked_body, _encodings):
+        for check in (_position, _methods, _unknown_paths, _pages, _metrics, _keep_alive,
+                      _pipelined, _connection_close, _old_protocol, _chunked_body, _encodings):
             board.run(check.__name__.strip("_").replace("_", " "), check, port)
-        board.run("the server is well after all that", lambda: None if running.count() == 2 else "no")
+        board.run("the server is well after all that",
+                  lambda: None if running.count() == 2 else "no")
     flags = ("--header-timeout", str(HEADER_TIMEOUT_MS), "--max-request", str(REQUEST_LIMIT),
              "--max-query", str(QUERY_LIMIT))
     with server.Server(program, path, *flags) as running:
@@ -322,7 +331,8 @@ def _limits(board, running):
     board.run("headers without end", _too_large, port,
               b"GET /health HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * REQUEST_LIMIT, (431, 413))
     board.run("an address beyond the limit", _too_large, port,
-              b"GET /" + b"y" * (4 * REQUEST_LIMIT) + b" HTTP/1.1\r\nHost: x\r\n\r\n", (414, 431, 413))
+              b"GET /" + b"y" * (4 * REQUEST_LIMIT) + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+              (414, 431, 413))
     board.run("a length beyond the limit", _too_large, port,
               POST + b"Content-Length: 1000000000\r\n\r\nquery=", (413,), REQUEST_LIMIT)
     board.run("a body beyond the limit", _too_large, port,

@@ -56,13 +56,15 @@ FILTERS = [
 # Functions by name; each on fields with numbers, with strings, with both, with none.
 FUNCTIONS = ["%s(%s) as r" % (function, field)
              for function in ("count", "count_uniq", "sum", "avg", "min", "max", "median")
-             for field in ("status", "body_bytes_sent", "duration", "big", "mixed", "level", "nosuch", "seq")]
+             for field in ("status", "body_bytes_sent", "duration", "big", "mixed", "level",
+                           "nosuch", "seq")]
 FUNCTIONS += ["quantile(%s, %s) as r" % (phi, field)
               for phi in ("0", "0.01", "0.25", "0.5", "0.9", "0.99", "0.999", "1")
               for field in ("duration", "body_bytes_sent", "mixed", "nosuch")]
 FUNCTIONS += ["count() as r", "count(status, level) as r", "count_uniq(level, request_method) as r",
               "count_uniq(_msg) as r", "count() if (status:>=500) as r",
-              "sum(body_bytes_sent) if (request_method:GET) as r", "median(duration) if (level:error) as r"]
+              "sum(body_bytes_sent) if (request_method:GET) as r",
+              "median(duration) if (level:error) as r"]
 
 STATS = ["* | stats %s" % function for function in FUNCTIONS]
 STATS += ["* | stats by (_format) %s" % function for function in FUNCTIONS[::3]]
@@ -85,7 +87,7 @@ STATS += [
     "* | stats by (request_uri) count() as n",
     "* | stats by (http_user_agent) avg(body_bytes_sent) as a, quantile(0.9, body_bytes_sent) as q",
     "error | stats by (level) count() as n, max(duration) as m, min(seq) as first",
-    "* | stats by (status) count() if (request_method:GET) as g, count() if (-request_method:GET) as o",
+    "* | stats by (status) count() if (level:info) as i, count() if (-request_method:GET) as o",
     "* | stats by (_msg) count() as n",
 ]
 
@@ -132,5 +134,6 @@ FREE = [
 
 ALL = FILTERS + STATS + ORDERED + FREE
 # For large folders: those that tell something about chunks, and take the oracle little time.
-LARGE = [query for query in FILTERS if "needle" in query or "EEDL" in query] + FREE[:16] + STATS[::4] + ORDERED[1::4] + [
-    "*", "error", "pad*", "status:>=500", "level:error", "~`\\d{3} \\d+`", "i(needle)", "_format:text"]
+LARGE = [query for query in FILTERS if "needle" in query or "EEDL" in query]
+LARGE += FREE[:16] + STATS[::4] + ORDERED[1::4]
+LARGE += ["*", "error", "pad*", "status:>=500", "level:error", "~`\\d{3} \\d+`", "_format:text"]

@@ -5,14 +5,15 @@ import re
 from . import query_text
 
 NUMERIC = (b"status", b"body_bytes_sent", b"duration", b"seq", b"user.id", b"big")
-TEXTUAL = (b"request_method", b"request_uri", b"http_user_agent", b"remote_addr", b"remote_user", b"level",
-           b"host", b"user.name", b"http_referer", b"_format", b"_file", b"extra", b"server_protocol",
-           b"request", b"_msg", b"msg", b"_stream", b"nosuch")
-KEYS = (b"status", b"request_method", b"level", b"_format", b"user.name", b"remote_addr", b"host", b"_file",
-        b"remote_user", b"nosuch", b"request_uri")
+TEXTUAL = (b"request_method", b"request_uri", b"http_user_agent", b"remote_addr", b"remote_user",
+           b"level", b"host", b"user.name", b"http_referer", b"_format", b"_file", b"extra",
+           b"server_protocol", b"request", b"_msg", b"msg", b"_stream", b"nosuch")
+KEYS = (b"status", b"request_method", b"level", b"_format", b"user.name", b"remote_addr", b"host",
+        b"_file", b"remote_user", b"nosuch", b"request_uri")
 FUNCTIONS = ("count", "count_uniq", "sum", "avg", "min", "max", "median", "quantile")
 STEPS = ("10", "7", "0.5", "1KB", "1KiB", "100")
 TIME_STEPS = ("1s", "7s", "1m", "15m", "1h", "1d", "90s", "1h30m")
+NUMBERS = ("0", "1", "200", "404", "1e3", "2KB", "1KiB", "0.5", "1ms", "-1")
 PHIS = ("0", "0.1", "0.25", "0.5", "0.75", "0.95", "0.99", "1")
 DEPTH = 3
 
@@ -66,7 +67,7 @@ class Generator:
     def _number(self, field):
         value = self._value(field)
         if self.draw.random() < 0.3 or not re.match(rb"-?[0-9.]+\Z", value):
-            return self.draw.choice(("0", "1", "200", "404", "1e3", "2KB", "1KiB", "0.5", "1ms", "-1"))
+            return self.draw.choice(NUMBERS)
         return value.decode()
 
     def _regex(self, field):
@@ -94,7 +95,8 @@ class Generator:
         elif wrap < 0.2:
             pattern += "$"
         elif wrap < 0.3:
-            pattern = "(%s|%s)" % (pattern, self.draw.choice(("nosuch", "5[0-9]{2}", "error", "x*y")))
+            other = self.draw.choice(("nosuch", "5[0-9]{2}", "error", "x*y"))
+            pattern = "(%s|%s)" % (pattern, other)
         elif wrap < 0.4:
             pattern = "(?i)" + pattern
         elif wrap < 0.5:
@@ -138,7 +140,8 @@ class Generator:
         draw = self.draw
 
         def moment():
-            hour, minute, second = draw.choice((12, 13, 13, 14)), draw.randrange(60), draw.randrange(60)
+            hour = draw.choice((12, 13, 13, 14))
+            minute, second = draw.randrange(60), draw.randrange(60)
             return "2026-11-22T%02d%sZ" % (hour, draw.choice((
                 "", ":%02d" % minute, ":%02d:%02d" % (minute, second))))
         if draw.random() < 0.5:

@@ -11,14 +11,18 @@ def _access(client, rest, second=0):
 
 ACCESS = [
     _access(b"10.0.0.1 - -", b'"GET / HTTP/1.1" 200 612 "-" ' + AGENT),
-    _access(b"10.0.0.1 - alice", b'"GET /a?b=1&c=2 HTTP/1.1" 200 0 "http://x.example/" "curl/8.5"', 1),
-    _access(b"2001:db8::1 - -", b'"POST /api/v1/items HTTP/2.0" 201 48 "-" "Go-http-client/2.0"', 2),
+    _access(b"10.0.0.1 - alice", b'"GET /a?b=1&c=2 HTTP/1.1" 200 0 "http://x.example/" "curl/8"',
+            1),
+    _access(b"2001:db8::1 - -", b'"POST /api/v1/items HTTP/2.0" 201 48 "-" "Go-http-client/2.0"',
+            2),
     _access(b"::1 - bob", b'"HEAD /health HTTP/1.0" 204 -', 3),
     _access(b"::ffff:10.0.0.9 - john q public", b'"GET /wide HTTP/1.1" 200 99', 4),
     _access(b"shop.example:443 10.1.2.3 - -", b'"GET /cart HTTP/1.1" 302 0 "-" "-"', 5),
     _access(b"shop.example:8443 2001:db8::2 - eve", b'"GET /vhost6 HTTP/1.1" 200 7', 6),
-    _access(b"10.0.0.2 - -", b'"GET /say?\\"hi\\" HTTP/1.1" 404 153 "-" "quote \\"inside\\" agent"', 7),
-    _access(b"10.0.0.2 - -", b'"GET /tab\\x09and\\x41 HTTP/1.1" 200 5 "back\\\\slash" "bad \\q escape"', 8),
+    _access(b"10.0.0.2 - -", b'"GET /say?\\"hi\\" HTTP/1.1" 404 153 "-" "quote \\"inside\\" agent"',
+            7),
+    _access(b"10.0.0.2 - -",
+            b'"GET /tab\\x09and\\x41 HTTP/1.1" 200 5 "back\\\\slash" "bad \\q escape"', 8),
     _access(b"10.0.0.3 - -", b'"-" 400 0 "-" "-"', 9),
     _access(b"10.0.0.3 - -", b'"" 400 0', 10),
     _access(b"10.0.0.3 - -", b'"\\x16\\x03\\x01\\x02" 400 157 "-" "-"', 11),
@@ -30,7 +34,8 @@ ACCESS = [
     _access(b"10.0.0.4 - -", b'"GET /more HTTP/1.1" 200 5 rest of a common line', 17),
     _access(b"- - -", b'"GET /nobody HTTP/1.1" 499 0 "-" "-"', 18),
     _access(b"10.0.0.5 ident user", b'"GET /ident HTTP/1.1" 200 1', 19),
-    _access(b"10.0.0.6 - -", b'"GET /\xc3\xa9t\xc3\xa9 HTTP/1.1" 200 3 "-" "\xd0\x96\xd1\x83\xd0\xba"', 20),
+    _access(b"10.0.0.6 - -",
+            b'"GET /\xc3\xa9t\xc3\xa9 HTTP/1.1" 200 3 "-" "\xd0\x96\xd1\x83\xd0\xba"', 20),
     _access(b"10.0.0.6 - -", b'"GET /raw\xff\xfebytes HTTP/1.1" 200 3 "-" "\xf0\x9f\x92\xa1"', 21),
     _access(b"10.0.0.6 - -", b'"GET /nul\0byte HTTP/1.1" 200 3 "-" "nul"', 22),
     _access(b"10.0.0.7 - a [b] c", b'"GET /brackets HTTP/1.1" 200 3 "-" "b"', 23),
@@ -116,3 +121,5 @@ NUMBERS = [b'{"msg":"number %s","x":%s}' % (text.strip(b'"'), text) for text in 
     b"9007199254740992.5", b"1e400", b"1e401", b"-1e400", b"1e-400", b"1000000000",
     b"123456789012345678901234567890", b"10000", b"10240", b'"10 "', b'"+1"', b'".5"', b'"1."',
     b'"0x10"', b'"007"', b'"inf"')]
+
+ALL = ACCESS + JSON + UNPARSED + NUMBERS

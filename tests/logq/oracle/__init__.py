@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-# __init__.py: a second, slow and plain reading of what logq's answers mean, to compare answers with.
+# __init__.py: a second and plain reading of what logq's answers mean, to compare with.

@@ -249,7 +249,7 @@ class Reader:
 
 
 def time_between(start, end):
-    """What the arguments `start` and `end` of a request mean; each a pair of nanoseconds or None."""
+    """What `start` and `end` of a request mean; each a pair of nanoseconds, or None."""
     low = start[0] if start else float("-inf")
     high = end[1] if end else float("inf")
     return lambda row: (time := row_time(row)) is not None and low <= time <= high
