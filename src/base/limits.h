@@ -15,20 +15,20 @@
 #define SPGI_TASK_GEN_BITS 36
 // Task slots come in chunks that are never unmapped while the runtime lives: a stale handle always
 // reads a slot, never freed memory.
-#define SPGI_TASK_CHUNK 256u
+#define SPGI_TASK_CHUNK 64u
 // Free slots a shard keeps for itself before it hands half of them to the depot.
 #define SPGI_SLOT_CACHE 512u
 // Rights to spawn that a shard leases at once.
 #define SPGI_LEASE 256u
 
 // Ops come in chunks, too; 28 bits of generation travel in the user data of a request.
-#define SPGI_OP_CHUNK 256u
+#define SPGI_OP_CHUNK 64u
 #define SPGI_OP_GEN_BITS 28
 #define SPGI_MAX_OPS (1u << 24)
 
 // Descriptors: a table of chunks, indexed by number.
-#define SPGI_FD_CHUNK 1024u
-#define SPGI_FD_CHUNKS 1024u // 1,048,576 descriptors, the kernel's own default limit (nr_open)
+#define SPGI_FD_CHUNK 256u
+#define SPGI_FD_CHUNKS 4096u // 1,048,576 descriptors, the kernel's own default limit (nr_open)
 
 // Stacks are mapped in slabs of about this size; a shard keeps this many for itself.
 #define SPGI_STACK_SLAB_BYTES (4u << 20)

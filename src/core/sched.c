@@ -88,8 +88,8 @@ static void make_ready(struct spgi_task *task, bool next)
         if (target != self) {
             spgi_sched_send(self, target, task);
         } else {
-            SPGI_COUNT(self, wakes_local);
-            spgi_fifo_push(&self->pinned, &task->ready.link);
+            SPGI_COUNT(target, wakes_local);
+            spgi_fifo_push(&target->pinned, &task->ready.link);
         }
     } else if (!self) {
         spgi_sched_send(NULL, rt->shards[task->shard], task);

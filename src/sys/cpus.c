@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { MAX_CPUS = 8192, LINE_BYTES = 2048 };
+enum { MAX_CPUS = 8192, LINE_BYTES = 1024 };
 
 static bool read_mask(cpu_set_t *mask, size_t bytes)
 {

@@ -101,7 +101,7 @@ GATES = [
          "its address belongs to a thread, and a task may change threads: return a negative errno "
          "value, and read errno in src/sys only"),
     Gate("gate-switch", ("src/",), re.compile(r"spgi_ctx_\w+"), True,
-         ("src/sys/", "src/core/fiber.c"),
+         ("src/sys/", "src/core/fiber.c", "src/core/fiber.h"),
          "go through core/fiber.h: one place saves and enters contexts"),
     Gate("gate-suspend", ("src/",), re.compile(r"spgi_fiber_suspend"), True,
          tuple(SUSPENDING),

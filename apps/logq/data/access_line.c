@@ -5,9 +5,9 @@
 //   ... "referer" "user agent"                                                        Combined only
 //   ... extra                                                                         either
 //
-// Whether a line is one is decided by everything up to `sent`: three tokens, a date in brackets
-// that exists, a closed quote, a status (three digits or `-`) and a size (digits or `-`). What
-// follows is only looked at when a query asks for it.
+// Whether a line is one is decided by everything up to `sent`: a date in brackets with a space
+// before it, a closed quote, a status and a size (digits or `-` each), the date exists, and two spaces
+// stand before it. What follows is only looked at when a query asks for it.
 
 #include "access_line.h"
 
@@ -18,11 +18,13 @@
 // The date with its brackets, from `[` on.
 #define BRACKETS_LENGTH (TIMESTAMP_CLF_LENGTH + 2)
 
-// No access log line is shorter: `a b  [...] "" - -`.
-#define ACCESS_LENGTH_MIN (5 + BRACKETS_LENGTH + 7)
+// No access log line is shorter: `a   [...] "" - -`.
+#define START_LENGTH_MIN 4
+#define DATE_AND_REST_LENGTH_MIN (BRACKETS_LENGTH + 7)
+#define ACCESS_LENGTH_MIN (START_LENGTH_MIN + DATE_AND_REST_LENGTH_MIN)
 
-// From here on a bracket within 32 bytes has its date within the line.
-#define USUAL_START_LENGTH (32 + BRACKETS_LENGTH)
+// From here on a bracket within 32 bytes has room for its date and the rest.
+#define USUAL_START_LENGTH (32 + DATE_AND_REST_LENGTH_MIN)
 
 static inline uint64_t quote_bits(const char *place)
 {
@@ -86,8 +88,8 @@ static inline int count_digits8(const char *at)
     return others == 0 ? 8 : __builtin_ctzll(others) / 8;
 }
 
-// The end of a size at `at`, digits or one `-`, or NULL.
-static inline const char *sent_end(const char *at, const char *end)
+// The end of a number at `at`, digits or one `-`, up to a space or the end; or NULL.
+static inline const char *number_end(const char *at, const char *end)
 {
     const char *begin = at;
     if (at < end && *at == '-') {
@@ -101,32 +103,25 @@ static inline const char *sent_end(const char *at, const char *end)
     return at > begin && (at == end || *at == ' ') ? at : NULL;
 }
 
-// From the bracket of a date that was found good: the request, the status and the size.
+// From the bracket of a date on: the request, the status and the size.
 static inline bool find_after_date(struct access_line *line)
 {
     const char *at = line->bracket + BRACKETS_LENGTH;
     const char *const end = line->end;
-    if (end - at < 7 || at[0] != ' ' || at[1] != '"' || !take_quoted(at + 1, end, &line->request)) {
+    if (at[0] != ' ' || at[1] != '"' || !take_quoted(at + 1, end, &line->request)) {
         return false;
     }
     at = line->request.end + 1;
-    if (end - at < 4 || at[0] != ' ') {
+    if (at == end || *at != ' ') {
         return false;
     }
-    line->status = ++at;
-    if (*at == '-') {
-        at++;
-    } else if (end - at >= 5 && is_digit(at[0]) && is_digit(at[1]) && is_digit(at[2])) {
-        at += 3;
-    } else {
+    line->status = at + 1;
+    line->status_end = number_end(line->status, end);
+    if (line->status_end == NULL || line->status_end == end) {
         return false;
     }
-    line->status_end = at;
-    if (*at != ' ') {
-        return false;
-    }
-    line->sent = at + 1;
-    line->sent_end = sent_end(at + 1, end);
+    line->sent = line->status_end + 1;
+    line->sent_end = number_end(line->sent, end);
     return line->sent_end != NULL;
 }
 
@@ -135,7 +130,7 @@ static const char *find_space(const char *at, const char *end)
     return at < end ? memchr(at, ' ', (size_t)(end - at)) : NULL;
 }
 
-// Splits `addr ident user` between begin and end.
+// Splits `addr ident user` between begin and end; all but the address may be empty.
 static bool split_head(struct access_line *line, const char *begin, const char *end)
 {
     const char *addr_end = find_space(begin, end);
@@ -143,7 +138,7 @@ static bool split_head(struct access_line *line, const char *begin, const char *
         return false;
     }
     const char *ident_end = find_space(addr_end + 1, end);
-    if (ident_end == NULL || ident_end == addr_end + 1) {
+    if (ident_end == NULL) {
         return false;
     }
     line->addr = begin;
@@ -152,70 +147,54 @@ static bool split_head(struct access_line *line, const char *begin, const char *
     return true;
 }
 
-// Whether begin..end is name:port; a name has no colon unless it is in square brackets.
+// Whether begin..end is name:port.
 static bool is_host_and_port(const char *begin, const char *end)
 {
     const char *colon = end;
     while (colon > begin && is_digit(colon[-1])) {
         colon--;
     }
-    if (colon == end || colon - begin < 2 || *--colon != ':') {
-        return false;
-    }
-    if (*begin == '[') {
-        return colon[-1] == ']';
-    }
-    return memchr(begin, ':', (size_t)(colon - begin)) == NULL;
+    return colon < end && colon - begin >= 2 && colon[-1] == ':';
 }
 
 // What stands before the date, up to the space before its bracket.
 static bool find_head(struct access_line *line)
 {
     const char *end = line->bracket - 1;
-    const char *first_end = find_space(line->begin, end);
-    if (first_end == NULL) {
-        return false;
-    }
+    const char *begin = line->begin;
+    const char *first_end = find_space(begin, end);
     line->host_end = NULL;
-    if (first_end > line->begin && is_digit(first_end[-1]) &&
-        is_host_and_port(line->begin, first_end)) {
+    if (first_end != NULL && is_host_and_port(begin, first_end)) {
         const char *second_end = find_space(first_end + 1, end);
-        if (second_end != NULL && ip_address_is(bytes_between(first_end + 1, second_end)) &&
-            split_head(line, first_end + 1, end)) {
+        if (second_end != NULL && ip_address_is(bytes_between(first_end + 1, second_end))) {
             line->host_end = first_end;
-            return true;
+            begin = first_end + 1;
         }
     }
-    return split_head(line, line->begin, end);
+    return split_head(line, begin, end);
 }
 
-// The date is the first thing in brackets, after a space, that is written like one. Sets the time.
-static bool find_date(struct clf_cache *clf, struct access_line *line)
+// The date is the first one that stands in brackets after a space and before what makes a line; a
+// user may hold others.
+static bool find_anywhere(struct clf_cache *clf, struct access_line *line)
 {
     const char *at = line->begin;
-    for (;;) {
-        ptrdiff_t left = line->end - at;
-        if (left < (ptrdiff_t)(ACCESS_LENGTH_MIN - 5)) {
-            return false;
-        }
-        const char *bracket = memchr(at, '[', (size_t)left);
-        if (bracket == NULL || line->end - bracket < (ptrdiff_t)(ACCESS_LENGTH_MIN - 5)) {
+    while (line->end - at >= (ptrdiff_t)DATE_AND_REST_LENGTH_MIN) {
+        const char *bracket = memchr(at, '[', (size_t)(line->end - at));
+        if (bracket == NULL || line->end - bracket < (ptrdiff_t)DATE_AND_REST_LENGTH_MIN) {
             return false;
         }
         if (bracket > line->begin && bracket[-1] == ' ' && bracket[BRACKETS_LENGTH - 1] == ']') {
-            enum timestamp_result result =
-                timestamp_read_clf(clf, bracket + 1, &line->time_ns);
-            if (result == TIMESTAMP_OK || result == TIMESTAMP_OUT_OF_RANGE) {
-                line->bracket = bracket;
-                line->has_time = result == TIMESTAMP_OK;
-                return true;
-            }
-            if (result == TIMESTAMP_IMPOSSIBLE) {
-                return false;
+            enum timestamp_result result = timestamp_read_clf(clf, bracket + 1, &line->time_ns);
+            line->bracket = bracket;
+            line->has_time = result == TIMESTAMP_OK;
+            if (result != TIMESTAMP_NOT_A_TIME && find_after_date(line)) {
+                return result != TIMESTAMP_IMPOSSIBLE && find_head(line);
             }
         }
         at = bracket + 1;
     }
+    return false;
 }
 
 // The usual beginning at a glance: three tokens without a colon within 32 bytes, then a date of the
@@ -236,8 +215,7 @@ static inline bool find_usual_start(struct clf_cache *clf, struct access_line *l
     int addr_end = __builtin_ctz(spaces | UINT32_C(1) << 31);
     int ident_end = __builtin_ctz(second | UINT32_C(1) << 31);
     int bracket = __builtin_ctz(brackets);
-    if (third == 0 || (spaces >> (bracket - 1)) == 0 || (colons & before) != 0 || addr_end == 0 ||
-        ident_end == addr_end + 1) {
+    if (third == 0 || (spaces >> (bracket - 1)) == 0 || (colons & before) != 0 || addr_end == 0) {
         return false;
     }
     line->host_end = NULL;
@@ -250,21 +228,14 @@ static inline bool find_usual_start(struct clf_cache *clf, struct access_line *l
            clf_time_same_day(clf, line->bracket + 1, &line->time_ns);
 }
 
-static bool find_any_start(struct clf_cache *clf, struct access_line *line)
-{
-    return find_date(clf, line) && find_head(line);
-}
-
 bool access_line_find(struct bytes text, struct clf_cache *clf, struct access_line *out)
 {
     out->begin = text.ptr;
     out->end = text.ptr + text.len;
-    if (text.len < USUAL_START_LENGTH || !find_usual_start(clf, out)) {
-        if (text.len < ACCESS_LENGTH_MIN || !find_any_start(clf, out)) {
-            return false;
-        }
+    if (text.len >= USUAL_START_LENGTH && find_usual_start(clf, out) && find_after_date(out)) {
+        return true;
     }
-    return find_after_date(out);
+    return text.len >= ACCESS_LENGTH_MIN && find_anywhere(clf, out);
 }
 
 struct access_tail access_tail_find(const char *at, const char *end)
@@ -278,7 +249,11 @@ struct access_tail access_tail_find(const char *at, const char *end)
         !take_quoted(at + 1, end, &tail.user_agent)) {
         return tail;
     }
+    at = tail.user_agent.end + 1;
+    if (at < end && *at != ' ') {
+        return tail;
+    }
     tail.combined = true;
-    tail.rest = tail.user_agent.end + 1;
+    tail.rest = at;
     return tail;
 }

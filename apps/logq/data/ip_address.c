@@ -14,7 +14,8 @@ static bool is_ipv4(struct bytes text)
             value = value * 10 + (text.ptr[i] - '0');
             i++;
         }
-        if (i == begin || value > 255) {
+        bool padded = i - begin > 1 && text.ptr[begin] == '0';
+        if (i == begin || value > 255 || padded) {
             return false;
         }
         parts++;

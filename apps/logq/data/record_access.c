@@ -183,10 +183,10 @@ static bool put_tail(const struct access_sink *sink, struct record *record,
             return false;
         }
     }
-    const char *extra = tail.rest + (tail.rest < line->end && *tail.rest == ' ');
+    const char *extra = tail.rest + (tail.rest < line->end); // a space stands before it
     put(sink, FIELD_HTTP_REFERER, referer);
     put(sink, FIELD_HTTP_USER_AGENT, user_agent);
-    put(sink, FIELD_EXTRA, plain_value(extra, line->end));
+    put(sink, FIELD_EXTRA, bytes_between(extra, line->end));
     return true;
 }
 
