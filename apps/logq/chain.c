@@ -3,6 +3,7 @@
 
 #include "row_pack.h"
 #include "run_state.h"
+#include "reason.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -145,7 +146,7 @@ static void read_failed(struct run *run, const struct source_file *file, int err
     if (error == -ECANCELED || error == -ETIME) {
         run_fail(run, error, "");
     } else {
-        note_fault(run, file, spg_strerror(error));
+        note_fault(run, file, reason_text(error));
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "query/table.h"
 #include "row_pack.h"
+#include "reason.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -71,7 +72,7 @@ static void report_end(struct answer *answer, const struct run *run,
     if (answer->output_error == -EPIPE) {
         answer->exit_code = COMMAND_FAILED;
     } else if (answer->output_error != 0) {
-        (void)fail(answer, "standard output", spg_strerror(answer->output_error));
+        (void)fail(answer, "standard output", reason_text(answer->output_error));
     } else if (result == -ETIME) {
         (void)snprintf(text, sizeof text,
                        "not done within %" PRIu64 " ms (--timeout): read %" PRIu64
@@ -80,7 +81,7 @@ static void report_end(struct answer *answer, const struct run *run,
         (void)fail(answer, text, "");
     } else if (result < 0) {
         const char *why = run_failure(run);
-        (void)fail(answer, *why == '\0' ? spg_strerror(result) : why, "");
+        (void)fail(answer, *why == '\0' ? reason_text(result) : why, "");
     } else if (run_counts(run)->records_matched == 0 && !query_aggregates(answer->query)) {
         answer->exit_code = COMMAND_NOTHING;
     }
@@ -167,7 +168,7 @@ static int root_task(void *arg)
     struct answer *answer = arg;
     int result = spg_fd_adopt(STDOUT_FILENO, &answer->out);
     if (result < 0) {
-        return fail(answer, "standard output", spg_strerror(result));
+        return fail(answer, "standard output", reason_text(result));
     }
     struct buffers *buffers =
         buffers_new(spg_shards(spg_runtime()), settings_buffer_bytes(answer->settings));
@@ -177,7 +178,7 @@ static int root_task(void *arg)
         answer_query(answer, buffers);
     }
     buffers_free(buffers);
-    (void)spg_fd_release(answer->out);
+    (void)!spg_fd_release(answer->out);
     return 0;
 }
 
@@ -231,7 +232,7 @@ int command_run(const struct settings *settings, const char *query_text, char *c
     int result = spg_run(&options, root_task, &answer, NULL);
     query_free(query);
     if (result < 0) {
-        return fail(&answer, *error_text == '\0' ? spg_strerror(result) : error_text, ""),
+        return fail(&answer, *error_text == '\0' ? reason_text(result) : error_text, ""),
                COMMAND_FAILED;
     }
     if (answer.output_error == -EPIPE) {

@@ -11,9 +11,11 @@
 
 #include "compressed.h"
 #include "folder.h"
+#include "reason.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +50,7 @@ void source_fault(struct source_set *set, const char *format, ...)
 
 static void fault_of(struct source_set *set, const char *path, int error)
 {
-    source_fault(set, "%.*s: %s", PATH_SHOWN, path, spg_strerror(error));
+    source_fault(set, "%.*s: %s", PATH_SHOWN, path, reason_text(error));
 }
 
 static bool is_stop(int error)
@@ -60,7 +62,7 @@ static void close_files(struct source_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {
         if (set->files[i].is_borrowed) {
-            (void)spg_fd_release(set->files[i].fd);
+            (void)!spg_fd_release(set->files[i].fd);
         } else {
             (void)spg_close(set->files[i].fd);
         }
@@ -381,7 +383,7 @@ static int open_standard_input(struct source_set *set)
         .fd = fd, .is_stream = true, .is_borrowed = true, .counts_end = true};
     result = add_file(set, file, bytes_of("-"));
     if (result < 0) {
-        (void)spg_fd_release(fd);
+        (void)!spg_fd_release(fd);
     }
     return result;
 }

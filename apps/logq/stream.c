@@ -5,6 +5,7 @@
 // and what is left of a line moves to the buffer of the next chain.
 
 #include "run_state.h"
+#include "reason.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -146,7 +147,7 @@ static bool read_more(struct reading *reading)
     if (bytes < 0) {
         pthread_mutex_lock(&run->lock);
         source_fault(run->sources, "%.*s: %s", (int)file->info.file.len, file->info.file.ptr,
-                     spg_strerror((int)bytes));
+                     reason_text((int)bytes));
         pthread_mutex_unlock(&run->lock);
     }
     reading->at_end = bytes <= 0;

@@ -83,16 +83,12 @@ static void make_ready(struct spgi_task *task, bool next)
     if (self && self->rt != rt) {
         self = NULL; // a thread of another runtime is a foreign one here
     }
-    if (!is_movable(task)) {
-        struct spgi_shard *target = rt->shards[task->shard];
-        if (target != self) {
-            spgi_sched_send(self, target, task);
-        } else {
-            SPGI_COUNT(target, wakes_local);
-            spgi_fifo_push(&target->pinned, &task->ready.link);
-        }
-    } else if (!self) {
-        spgi_sched_send(NULL, rt->shards[task->shard], task);
+    bool movable = is_movable(task);
+    if (!self || (!movable && task->shard != self->index)) {
+        spgi_sched_send(self, rt->shards[task->shard], task);
+    } else if (!movable) {
+        SPGI_COUNT(self, wakes_local);
+        spgi_fifo_push(&self->pinned, &task->ready.link);
     } else if (rt->options.shuffle_seed && rt->shard_count > 1) {
         spgi_sched_send(self, shuffle_target(self), task);
     } else {

@@ -36,6 +36,8 @@ void machine_start(unsigned shard, enum machine_place place, spg_fn *fn, void *a
 // Threads.
 void machine_shard(void);
 void machine_stopper(void);
+// Makes the calling thread the shard of its number, for a loop of the model's own.
+struct spgi_shard *machine_enter(void);
 
 // A task of the model, or a foreign thread, has done its part.
 void machine_end(void);

@@ -312,9 +312,10 @@ void spgi_futex_wait(void *word, uint32_t expected, int64_t until_ns)
         explore_block_until(futex_ready, &sleep);
         return;
     }
-    explore_yield_point();
-    if (now[explore_self()] < until_ns && explore_choice(2) == 1) {
-        now[explore_self()] = until_ns;
+    if (!futex_ready(&sleep)) {
+        explore_yield_point(); // others go on for as long as they like
+        bool woken = futex_ready(&sleep);
+        now[explore_self()] = woken || now[explore_self()] > until_ns ? now[explore_self()] : until_ns;
     }
 }
 

@@ -16,12 +16,14 @@ static int child_main(void *arg)
 {
     (void)arg;
     explore_data_write(&result_data);
+    machine_end();
     return RESULT;
 }
 
-static void begin(unsigned ends)
+// others: threads that call machine_end, beside the child.
+static void begin(unsigned others)
 {
-    machine_begin(&(struct machine_options){.shards = 1, .ends = ends});
+    machine_begin(&(struct machine_options){.shards = 1, .ends = others + 1});
     got_result = detached = stale = 0;
     child = machine_spawn(0, MACHINE_PINNED, child_main, NULL);
 }

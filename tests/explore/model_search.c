@@ -5,6 +5,9 @@
 // what it has made, whether it was searching, about to sleep, or asleep.
 #include "machine.h"
 
+#include "core/sleep.h"
+#include "core/steal.h"
+
 static spgi_a32 ran;
 static unsigned wanted;
 
@@ -18,15 +21,6 @@ static int run_once(void *arg)
 {
     (void)arg;
     add_acqrel(&ran, 1u);
-    return 0;
-}
-
-// Keeps its shard until all others of its kind run, too: each needs a shard of its own.
-static int run_together(void *arg)
-{
-    (void)arg;
-    add_acqrel(&ran, 1u);
-    explore_block_until(all_ran, NULL);
     return 0;
 }
 
@@ -46,23 +40,6 @@ static int one_child(void *arg)
     return 0;
 }
 
-static int two_children(void *arg)
-{
-    (void)arg;
-    spawn_children(run_together, 2);
-    return 0;
-}
-
-// One publication for both.
-static int batch_of_two(void *arg)
-{
-    (void)arg;
-    explore_assert(spg_spawn_n(NULL, NULL, run_together, NULL, 0, 2) == 0, "spawn refused");
-    explore_block_until(all_ran, NULL);
-    machine_end();
-    return 0;
-}
-
 static void begin(unsigned shards, unsigned children, unsigned ends)
 {
     machine_begin(&(struct machine_options){.shards = shards, .ends = ends, .stealing = true});
@@ -75,18 +52,6 @@ static void begin_one(void)
 {
     begin(2, 1, 1);
     machine_start(0, MACHINE_PINNED, one_child, NULL);
-}
-
-static void begin_two(void)
-{
-    begin(3, 2, 1);
-    machine_start(0, MACHINE_PINNED, two_children, NULL);
-}
-
-static void begin_batch(void)
-{
-    begin(3, 2, 1);
-    machine_start(0, MACHINE_PINNED, batch_of_two, NULL);
 }
 
 // Two shards are blocked, each with a child to give away: one searcher must find both.
@@ -113,24 +78,6 @@ static const struct explore_model one = {
     .quick = {2, 1},
 };
 
-static const struct explore_model handed_on = {
-    .name = "search: handed on",
-    .setup = begin_two,
-    .threads = {machine_shard, machine_shard, machine_shard, machine_stopper},
-    .check = all_have_run,
-    .full = {2, 0},
-    .quick = {1, 0},
-};
-
-static const struct explore_model batch = {
-    .name = "search: batch handed on",
-    .setup = begin_batch,
-    .threads = {machine_shard, machine_shard, machine_shard, machine_stopper},
-    .check = all_have_run,
-    .full = {2, 0},
-    .quick = {1, 0},
-};
-
 static const struct explore_model pair = {
     .name = "search: two givers",
     .setup = begin_pair,
@@ -140,8 +87,93 @@ static const struct explore_model pair = {
     .quick = {1, 0},
 };
 
+// ---- Hand-over ---------------------------------------------------------------------------------
+
+// Shards that run only what sleep.c and steal.c do, so that three of them can be explored: a shard
+// takes one item, and is busy with it for good. Each item needs a shard of its own.
+enum { ITEMS = 2 };
+
+static struct spgi_link items[ITEMS];
+static unsigned item_taken[ITEMS];
+
+static void take_one(void)
+{
+    struct spgi_shard *shard = machine_enter();
+    struct spgi_link *item;
+    while ((item = spgi_stealq_pop(&shard->stealable)) == NULL) {
+        spgi_sleep_until_work(shard);
+    }
+    explore_assert(++item_taken[item - items] == 1, "an item taken twice");
+}
+
+static void give(bool batch)
+{
+    struct spgi_shard *shard = machine_enter();
+    if (batch) {
+        items[0].next = &items[1];
+        spgi_stealq_push_chain(&shard->stealable, &items[0], &items[1], ITEMS);
+        spgi_steal_offer(shard, true);
+        return;
+    }
+    for (unsigned i = 0; i < ITEMS; i++) {
+        spgi_stealq_push(&shard->stealable, &items[i], true);
+        spgi_steal_offer(shard, true);
+    }
+}
+
+static void give_each(void)
+{
+    give(false);
+}
+
+static void give_batch(void)
+{
+    give(true);
+}
+
+// The shard of its number is a giver; the item is the one of its number, too.
+static void give_own(void)
+{
+    struct spgi_shard *shard = machine_enter();
+    spgi_stealq_push(&shard->stealable, &items[shard->index], true);
+    spgi_steal_offer(shard, true);
+}
+
+static void begin_items(unsigned shards)
+{
+    begin(shards, 0, 0);
+    for (unsigned i = 0; i < ITEMS; i++) {
+        items[i].next = NULL;
+        item_taken[i] = 0;
+    }
+}
+
+static void begin_three(void)
+{
+    begin_items(3);
+}
+
+static void all_items_taken(void)
+{
+    explore_assert(item_taken[0] + item_taken[1] == 2, "an item was not taken");
+}
+
+static const struct explore_model handed_on = {
+    .name = "search: handed on",
+    .setup = begin_three,
+    .threads = {give_each, take_one, take_one},
+    .check = all_items_taken,
+};
+
+static const struct explore_model batch = {
+    .name = "search: batch handed on",
+    .setup = begin_three,
+    .threads = {give_batch, take_one, take_one},
+    .check = all_items_taken,
+};
+
 int main(int argc, char **argv)
 {
-    static const struct explore_model *const models[] = {&one, &handed_on, &batch, &pair, NULL};
+    static const struct explore_model *const models[] = {&one, &pair, &handed_on, &batch, NULL};
     return explore_main(argc, argv, models);
 }

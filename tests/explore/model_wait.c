@@ -44,13 +44,6 @@ static void cancel_waiter(void)
     machine_end();
 }
 
-static int cancel_from_task(void *arg)
-{
-    (void)arg;
-    spg_cancel(waiter);
-    return 0;
-}
-
 static int end_with_five(void *arg)
 {
     (void)arg;
@@ -274,18 +267,21 @@ static int set_timer(void *arg)
 {
     (void)arg;
     spg_timer_set(&movable, SOON);
+    machine_end();
     return 0;
 }
 
 static int set_and_cancel(void *arg)
 {
-    set_timer(arg);
-    return cancel_from_task(arg);
+    (void)arg;
+    spg_timer_set(&movable, SOON);
+    cancel_waiter();
+    return 0;
 }
 
 static void begin_timer(spg_fn *other)
 {
-    begin(2, 1);
+    begin(2, 2);
     waiter = machine_spawn(0, MACHINE_PINNED, timer_main, NULL);
     spg_detach(waiter);
     machine_start(1, MACHINE_PINNED, other, NULL);

@@ -8,16 +8,13 @@
   --keep      leaves the files in place, and says where
 
 SPARGIO_TEST_SCALE below 1 asks a share of the fixed queries."""
-import argparse
 import os
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 
-from cases import command_line, corpus, query_list, random_queries
-from cases.scoreboard import Scoreboard, setting
+from cases import command_line, corpus, query_list, random_queries, trial
+from cases.scoreboard import setting
 from oracle import engine, go_regex
 
 RANDOM_QUERIES = 300
@@ -79,7 +76,8 @@ def drawn_queries(board, program, seed, count, folders):
 
 def border_prefixes(board, program, draw, path, borders):
     """The same file ending at and around the borders of chunks."""
-    content = open(os.path.join(borders.path, borders.names[0]), "rb").read()
+    with open(os.path.join(borders.path, borders.names[0]), "rb") as file:
+        content = file.read()
     folder = corpus.Folder(path)
     for size in (64 * 1024, 256 * 1024, 1024 * 1024):
         for delta in (-1, 0, 1):
@@ -90,40 +88,24 @@ def border_prefixes(board, program, draw, path, borders):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__.removeprefix("usage: "))
-    parser.add_argument("logq")
+    parser = trial.arguments(__doc__)
     parser.add_argument("--random", type=int)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     scale = setting("SPARGIO_TEST_SCALE", 1)
     count = options.random
     if count is None:
         count = max(FEWEST, int(RANDOM_QUERIES * min(1, scale)))
-    seed = options.seed
-    if seed is None:
-        seed = int(setting("SPARGIO_TEST_SEED", random.SystemRandom().getrandbits(32)))
-    print("seed %d" % seed)
-    board = Scoreboard()
-    program = command_line.Program(options.logq)
-    top = tempfile.mkdtemp(prefix="logq-answers-")
-    try:
-        draw = random.Random(seed)
-        folders = (corpus.special(os.path.join(top, "special")),
-                   corpus.mixed(os.path.join(top, "mixed"), seed),
-                   corpus.borders(os.path.join(top, "borders"), seed))
-        lines = sum(folder.counts.read for folder in folders)
-        print("%d bytes in %d lines" % (sum(folder.size for folder in folders), lines))
-        fixed_queries(board, program, draw, scale, folders)
-        border_prefixes(board, program, draw, os.path.join(top, "prefixes"), folders[2])
-        drawn_queries(board, program, seed, count, folders)
-        command_line.check_all(board, program, os.path.join(top, "command_line"))
-    finally:
-        if options.keep:
-            print("files: %s" % top)
-        else:
-            shutil.rmtree(top)
-    return board.close()
+    with trial.Trial(options) as run:
+        draw = random.Random(run.seed)
+        folders = (corpus.special(run.path("special")), corpus.mixed(run.path("mixed"), run.seed),
+                   corpus.borders(run.path("borders"), run.seed))
+        print("%d bytes in %d lines" % (sum(folder.size for folder in folders),
+                                        sum(folder.counts.read for folder in folders)))
+        fixed_queries(run.board, run.program, draw, scale, folders)
+        border_prefixes(run.board, run.program, draw, run.path("prefixes"), folders[2])
+        drawn_queries(run.board, run.program, run.seed, count, folders)
+        command_line.check_all(run.board, run.program, run.path("command_line"))
+    return run.board.close()
 
 
 if __name__ == "__main__":

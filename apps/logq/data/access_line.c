@@ -6,8 +6,8 @@
 //   ... extra                                                                         either
 //
 // Whether a line is one is decided by everything up to `sent`: a date in brackets with a space
-// before it, a closed quote, a status and a size (digits or `-` each), the date exists, and two spaces
-// stand before it. What follows is only looked at when a query asks for it.
+// before it, a closed quote, a status and a size (digits or `-` each); the date must exist, and two
+// spaces stand before it. What follows is only looked at when a query asks for it.
 
 #include "access_line.h"
 

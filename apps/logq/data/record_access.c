@@ -60,11 +60,11 @@ static const char *decode_escape(const char *at, const char *end, char *out)
 // False when the arena limit was hit.
 static bool quoted_value(struct arena *arena, const struct quoted *quoted, struct bytes *out)
 {
-    *out = plain_value(quoted->begin, quoted->end);
     if (!quoted->escaped) {
+        *out = plain_value(quoted->begin, quoted->end);
         return true;
     }
-    char *decoded = arena_alloc(arena, out->len, 1);
+    char *decoded = arena_alloc(arena, (size_t)(quoted->end - quoted->begin), 1);
     if (decoded == NULL) {
         return false;
     }
@@ -82,7 +82,7 @@ static bool quoted_value(struct arena *arena, const struct quoted *quoted, struc
         to++;
         at = next;
     }
-    *out = bytes_between(decoded, to);
+    *out = plain_value(decoded, to);
     return true;
 }
 
@@ -152,7 +152,7 @@ static void put_request_parts(const struct access_sink *sink, struct bytes reque
         return;
     }
     put(sink, FIELD_REQUEST_METHOD, (struct bytes){ request.ptr, method });
-    put(sink, FIELD_REQUEST_URI, rest);
+    put(sink, FIELD_REQUEST_URI, plain_value(rest.ptr, rest.ptr + rest.len));
     put(sink, FIELD_SERVER_PROTOCOL, protocol);
 }
 

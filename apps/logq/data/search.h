@@ -41,8 +41,8 @@ const char *search_byte_last(struct bytes haystack, char byte);
 
 // Writes the offsets of a byte, in order, to `places`, until fewer than SEARCH_PLACES_SPARE are
 // left of its `room` or the haystack ends, which is at most SEARCH_PLACES_LENGTH_MAX long. Returns
-// how many; *passed is how much of the haystack was looked at. Takes no branch that depends on where
-// the byte is, as long as it occurs at most once in 64 bytes.
+// how many; *passed is how much of the haystack was looked at. Takes no branch that depends on
+// where the byte is, as long as it occurs at most once in 64 bytes.
 size_t search_byte_places(struct bytes haystack, char byte, uint32_t *places, size_t room,
                           size_t *passed);
 

@@ -185,7 +185,7 @@ def _changes_meanwhile(running, path, change, must_be_partial):
         change(target)
         try:
             connection.read_body(response)
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             return None if must_be_partial else "the answer breaks off"
         finally:
             for left in (target, renamed):
@@ -253,7 +253,7 @@ def _wrong_start(program, path, arguments, word):
     return None
 
 
-def check_all(board, program, path):
+def check_all(board, program, path, _seed):
     os.makedirs(path)
     with server.Server(program, path) as running:
         if http_client.get(running.port, QUERY, [("query", "*")]).body != b"":

@@ -146,7 +146,7 @@ def _timeout_while_streaming(port):
         time.sleep(1.5 * TIMEOUT_SECONDS)  # no event: the time itself is what is tested
         try:
             connection.read_body(response)
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             return None  # an end without the last chunk says so too
         if response.either("Logq-Partial") is None and _rows(response) < LINES:
             return "rows are missing, and nothing says so"
@@ -200,7 +200,7 @@ def _idle_end(program, path):
     return None
 
 
-def check_all(board, program, path):
+def check_all(board, program, path, _seed):
     os.makedirs(path)
     with open(os.path.join(path, "large.log"), "wb") as file:
         file.write(_content())

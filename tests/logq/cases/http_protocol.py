@@ -294,7 +294,7 @@ def _slow(port, data):
         return None if connection.is_closed() else "the connection stays open"
 
 
-def check_all(board, program, path):
+def check_all(board, program, path, _seed):
     os.makedirs(path)
     with open(os.path.join(path, "one.log"), "wb") as file:
         file.write(b"an error\nno trouble\n")

@@ -174,17 +174,20 @@ class Reader:
             return self._within(name, number, not or_equal, infinity, False)
         return self._within(name, -infinity, False, number, not or_equal)
 
-    def _range(self, name):
+    def _interval(self, read_end):
+        """(low, whether it is excluded, high, whether it is excluded) in brackets of any kind."""
         scanner = self.scanner
         low_excluded = scanner.looks_at("(")
-        scanner.at += 1
-        scanner.skip_space()
-        low = self._quantity()
+        scanner.want("(" if low_excluded else "[")
+        low = read_end()
         scanner.want(",")
-        high = self._quantity()
+        high = read_end()
         high_excluded = scanner.looks_at(")")
         scanner.want(")" if high_excluded else "]")
-        return self._within(name, low, low_excluded, high, high_excluded)
+        return low, low_excluded, high, high_excluded
+
+    def _range(self, name):
+        return self._within(name, *self._interval(self._quantity))
 
     def _in(self, name):
         self.scanner.want("(")
@@ -213,14 +216,7 @@ class Reader:
         scanner = self.scanner
         low, high = float("-inf"), float("inf")
         if scanner.looks_at("[") or scanner.looks_at("("):
-            low_excluded = scanner.looks_at("(")
-            scanner.at += 1
-            scanner.skip_space()
-            first = self._bound()
-            scanner.want(",")
-            last = self._bound()
-            high_excluded = scanner.looks_at(")")
-            scanner.want(")" if high_excluded else "]")
+            first, low_excluded, last, high_excluded = self._interval(self._bound)
             low = first[1] + 1 if low_excluded else first[0]
             high = last[0] - 1 if high_excluded else last[1]
         elif scanner.looks_at(">") or scanner.looks_at("<"):
