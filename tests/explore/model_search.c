@@ -5,6 +5,7 @@
 // what it has made, whether it was searching, about to sleep, or asleep.
 #include "machine.h"
 
+#include "core/op.h"
 #include "core/sleep.h"
 #include "core/steal.h"
 
@@ -102,6 +103,7 @@ static void take_one(void)
     struct spgi_link *item;
     while ((item = spgi_stealq_pop(&shard->stealable)) == NULL) {
         spgi_sleep_until_work(shard);
+        spgi_ops_reap(shard); // the bell
     }
     explore_assert(++item_taken[item - items] == 1, "an item taken twice");
 }
@@ -129,14 +131,6 @@ static void give_each(void)
 static void give_batch(void)
 {
     give(true);
-}
-
-// The shard of its number is a giver; the item is the one of its number, too.
-static void give_own(void)
-{
-    struct spgi_shard *shard = machine_enter();
-    spgi_stealq_push(&shard->stealable, &items[shard->index], true);
-    spgi_steal_offer(shard, true);
 }
 
 static void begin_items(unsigned shards)

@@ -84,6 +84,49 @@ TASK_TEST(any_kind_is_adopted_and_its_flags_are_left_alone, 2)
     return 0;
 }
 
+static void set_not_to_block(spg_fd fd)
+{
+    int number = spg_fd_number(fd);
+    REQUIRE_EQ(fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK), 0);
+}
+
+static int sends_later(void *arg)
+{
+    spg_fd *ends = arg;
+    REQUIRE_OK(spg_sleep(spg_after(2 * SPG_MS)));
+    REQUIRE_CODE(spg_socket_send(ends[1], "n", 1, 0, patience()), 1);
+    return 0;
+}
+
+// Calls wait as their deadlines say, whatever the descriptor's flags are.
+TASK_TEST(descriptors_that_do_not_block_wait_all_the_same, 2)
+{
+    spg_fd ends[2];
+    char byte = 0;
+    open_socket_pair(ends, SOCK_STREAM);
+    set_not_to_block(ends[0]);
+    set_not_to_block(ends[1]);
+    REQUIRE_CODE(spg_recv(ends[0], &byte, 1, 0, SPG_NOW), -ETIME);
+    REQUIRE_CODE(spg_recv(ends[0], &byte, 1, 0, soon()), -ETIME);
+    REQUIRE_CODE(spg_read_at(ends[0], &byte, 1, SPG_CURRENT, soon()), -ETIME);
+    spg_task task = spawned(&(spg_attr){0}, sends_later, ends);
+    REQUIRE_CODE(spg_recv(ends[0], &byte, 1, 0, patience()), 1);
+    REQUIRE_EQ(byte, 'n');
+    REQUIRE_OK(joined(task));
+    fill_socket(ends[0]);
+    REQUIRE_CODE(spg_socket_send(ends[0], "x", 1, 0, soon()), -ETIME);
+    close_pair(ends);
+    open_pipe(ends);
+    set_not_to_block(ends[0]);
+    set_not_to_block(ends[1]);
+    REQUIRE_CODE(spg_read_at(ends[0], &byte, 1, SPG_CURRENT, soon()), -ETIME);
+    while (write(spg_fd_number(ends[1]), "fill", 4) > 0) {
+    }
+    REQUIRE_CODE(spg_write_at(ends[1], "x", 1, SPG_CURRENT, soon()), -ETIME);
+    close_pair(ends);
+    return 0;
+}
+
 // Every call with a handle that is stale, or that never was.
 static void require_useless(spg_fd fd)
 {
@@ -280,6 +323,7 @@ int main(void)
     tcase_add_test(tests, outside_a_task_there_are_no_handles);
     tcase_add_test(tests, adopt_and_release);
     tcase_add_test(tests, any_kind_is_adopted_and_its_flags_are_left_alone);
+    tcase_add_test(tests, descriptors_that_do_not_block_wait_all_the_same);
     tcase_add_test(tests, a_stale_handle_never_reaches_the_descriptor_that_followed);
     tcase_add_test(tests, close_ends_what_waits_on_any_shard);
     tcase_add_test(tests, release_is_refused_while_somebody_waits);

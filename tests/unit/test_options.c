@@ -2,8 +2,6 @@
 // test_options.c: the options of a runtime: each limit with its text, defaults, values in force.
 #include "support.h"
 
-#include <sched.h>
-
 // Options that must be refused, and what the text has to say: the field, the value, the limit.
 typedef struct refused {
     spg_options options;
@@ -247,27 +245,6 @@ START_TEST(error_text_is_cut_to_its_room)
 }
 END_TEST
 
-START_TEST(shards_follow_the_affinity_mask)
-{
-    cpu_set_t all;
-    REQUIRE_EQ(sched_getaffinity(0, sizeof all, &all), 0);
-    REQUIRE(spg_cpus_usable() >= 1);
-    REQUIRE(spg_cpus_usable() <= (uint32_t)CPU_COUNT(&all));
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    for (size_t cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++) {
-        if (CPU_ISSET(cpu, &all)) {
-            CPU_SET(cpu, &one);
-        }
-    }
-    REQUIRE_EQ(sched_setaffinity(0, sizeof one, &one), 0);
-    REQUIRE_EQ(spg_cpus_usable(), 1);
-    spg_rt *rt = start_runtime(&(spg_options){0});
-    REQUIRE_EQ(spg_shards(rt), 1);
-    end_runtime(rt);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("options");
@@ -279,6 +256,5 @@ int main(void)
     tcase_add_test(tests, values_set_come_back);
     tcase_add_test(tests, a_shorter_struct_of_an_older_header_is_filled_up);
     tcase_add_test(tests, error_text_is_cut_to_its_room);
-    tcase_add_test(tests, shards_follow_the_affinity_mask);
     return run_suite("test_options", suite);
 }

@@ -298,6 +298,42 @@ START_TEST(run_cancels_when_draining_has_taken_too_long)
 }
 END_TEST
 
+// As many as there may be: then a refusal that says so, and no harm to those there are.
+START_TEST(runtimes_are_bounded)
+{
+    enum { MOST = 200 };
+    static spg_rt *rts[MOST];
+    size_t fds = count_fds();
+    size_t threads = count_threads();
+    char text[512] = "";
+    spg_options options = test_options(1);
+    options.sq_entries = 8;
+    options.error_text = text;
+    options.error_bytes = sizeof text;
+    int count = 0;
+    int code = 0;
+    while (count < MOST && code == 0) {
+        code = spg_create(&options, &rts[count]);
+        count += code == 0;
+    }
+    REQUIRE(count >= 8);
+    if (code != 0) {
+        REQUIRE(strlen(text) > 10);
+        REQUIRE(code == -EAGAIN || code == -ENOMEM || code == -EMFILE);
+    }
+    for (int i = 0; i < count; i++) {
+        seen_on(rts[i], 0);
+    }
+    REQUIRE_OK(spg_destroy(rts[0]));
+    REQUIRE_OK(spg_create(&options, &rts[0])); // room again
+    for (int i = 0; i < count; i++) {
+        end_runtime(rts[i]);
+    }
+    REQUIRE_EQ(count_fds(), fds);
+    REQUIRE_THREADS(threads);
+}
+END_TEST
+
 START_TEST(nothing_of_a_runtime_outlives_it)
 {
     size_t threads = count_threads();
@@ -330,6 +366,7 @@ int main(void)
     tcase_add_test(tests, run_drains_what_the_root_task_leaves);
     tcase_add_test(tests, run_cancels_at_once_when_told_not_to_drain);
     tcase_add_test(tests, run_cancels_when_draining_has_taken_too_long);
+    tcase_add_test(tests, runtimes_are_bounded);
     tcase_add_test(tests, nothing_of_a_runtime_outlives_it);
     return run_suite("test_runtime", suite);
 }

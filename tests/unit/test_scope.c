@@ -91,6 +91,27 @@ TASK_TEST(close_joins_all, 3)
     return 0;
 }
 
+// What the scope has joined can still be asked for its result, by whoever holds the handle.
+TASK_TEST(handles_outlive_their_scope, 2)
+{
+    enum { COUNT = 10 };
+    spg_task tasks[COUNT];
+    spg_scope scope;
+    REQUIRE_OK(spg_scope_open(&scope, SPG_NEVER));
+    for (int i = 0; i < COUNT; i++) {
+        REQUIRE_OK(spg_spawn(NULL, gives_argument, (void *)(intptr_t)(i + 5), &tasks[i]));
+    }
+    REQUIRE_OK(spg_scope_close(&scope));
+    for (int i = 0; i < COUNT; i++) {
+        int result = 0;
+        REQUIRE_CODE(spg_done(tasks[i]), 1);
+        REQUIRE_OK(spg_join(tasks[i], &result, SPG_NOW));
+        REQUIRE_EQ(result, i + 5);
+        REQUIRE_CODE(spg_done(tasks[i]), -ESRCH);
+    }
+    return 0;
+}
+
 TASK_TEST(close_gives_the_first_error_in_order_of_time, 2)
 {
     spg_scope scope;
@@ -378,6 +399,7 @@ int main(void)
     tcase_add_test(tests, outside_a_task_there_are_no_scopes);
     tcase_add_test(tests, scopes_nest_like_blocks);
     tcase_add_test(tests, close_joins_all);
+    tcase_add_test(tests, handles_outlive_their_scope);
     tcase_add_test(tests, close_gives_the_first_error_in_order_of_time);
     tcase_add_test(tests, a_task_may_be_put_into_an_outer_scope);
     tcase_add_test(tests, a_deadline_reaches_tasks_and_ops_below);

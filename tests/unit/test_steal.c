@@ -149,22 +149,99 @@ START_TEST(budget_bounds_the_victims_of_a_search)
 }
 END_TEST
 
-START_TEST(backoff_skips_searches)
+START_TEST(stride_is_the_distance_between_victims)
+{
+    // Of three victims, a stride of three is the same one each time: where the first look finds
+    // nothing, the others do not either. So a search that is not in vain takes one look.
+    spg_options options = test_options(4);
+    options.steal.age_ns = 3600 * SPG_S;
+    double later_finds[2];
+    for (int i = 0; i < 2; i++) {
+        options.steal.victim_stride = i == 0 ? 1 : 3;
+        spg_stats stats = steal_load(&options, CROWD, 1000, 20);
+        double found = (double)fruitful_scans(&stats);
+        double in_vain = (double)stats.steal_searches - found;
+        REQUIRE(found > 0);
+        later_finds[i] = ((double)stats.steal_scans - 3 * in_vain - found) / found;
+    }
+    REQUIRE(later_finds[0] > 0.3);
+    REQUIRE(later_finds[1] < 0.3);
+}
+END_TEST
+
+// Searches skipped per search, where nothing can ever be taken and idle shards search all the time.
+static double skipped_per_search(spg_options *options)
+{
+    options->idle = SPG_IDLE_POLL;
+    options->steal.margin = 60000;
+    options->steal.age_ns = 3600 * SPG_S;
+    spg_stats stats = steal_load(options, CROWD, 300, 10);
+    REQUIRE(stats.steal_searches > 0);
+    return (double)stats.steal_backoff / (double)stats.steal_searches;
+}
+
+START_TEST(backoff_max_bounds_what_is_skipped)
 {
     spg_options options = test_options(2);
-    options.idle = SPG_IDLE_POLL; // idle shards search all the time
-    options.steal.margin = 60000;
-    options.steal.age_ns = 3600 * SPG_S;
-    options.steal.backoff_min = 1;
     options.steal.backoff_max = 1;
-    spg_stats rarely = steal_load(&options, CROWD, 300, 10);
-    options.steal.backoff_min = 64;
+    REQUIRE(skipped_per_search(&options) <= 1);
     options.steal.backoff_max = 64;
-    spg_stats often = steal_load(&options, CROWD, 300, 10);
-    REQUIRE(rarely.steal_searches > 0 && often.steal_searches > 0);
-    // Skipped per search: about 1, and about 64.
-    REQUIRE(often.steal_backoff / often.steal_searches >
-            2 * rarely.steal_backoff / rarely.steal_searches);
+    REQUIRE(skipped_per_search(&options) > 2);
+    REQUIRE(skipped_per_search(&options) <= 64);
+}
+END_TEST
+
+START_TEST(backoff_min_is_skipped_at_least)
+{
+    spg_options options = test_options(2);
+    options.steal.backoff_max = 1000000;
+    double one = skipped_per_search(&options);
+    options.steal.backoff_min = 5000;
+    REQUIRE(skipped_per_search(&options) > 3 * one);
+}
+END_TEST
+
+START_TEST(fail_cost_makes_the_backoff_grow)
+{
+    spg_options options = test_options(2);
+    options.steal.backoff_max = 1000000;
+    double one = skipped_per_search(&options);
+    options.steal.fail_cost = 1000;
+    REQUIRE(skipped_per_search(&options) > 3 * one);
+}
+END_TEST
+
+static int does_nothing(void *arg CK_ATTRIBUTE_UNUSED)
+{
+    return 0;
+}
+
+// Looks for work, made or skipped, per time that a shard had nothing to do.
+static double looks_per_idle_time(uint32_t probes)
+{
+    enum { PULSES = 200 };
+    spg_options options = ordered_options(2);
+    options.steal.probes = probes;
+    spg_rt *rt = start_runtime(&options);
+    for (uint32_t i = 0; i < PULSES; i++) {
+        spg_attr attr = pinned_to(i % 2);
+        spg_task task;
+        REQUIRE_OK(spg_spawn_in(rt, &attr, does_nothing, NULL, &task));
+        REQUIRE_OK(spg_join(task, NULL, SPG_NEVER));
+    }
+    spg_stats stats;
+    REQUIRE_OK(spg_stats_get(rt, &stats));
+    end_runtime(rt);
+    return (double)(stats.steal_searches + stats.steal_backoff) /
+           (double)(stats.parks + stats.parks_cut + 1);
+}
+
+START_TEST(probes_are_made_before_a_shard_parks)
+{
+    double few = looks_per_idle_time(1);
+    double many = looks_per_idle_time(2000);
+    REQUIRE(many > 3 * few);
+    REQUIRE(many > 100);
 }
 END_TEST
 
@@ -192,7 +269,11 @@ int main(void)
     tcase_add_test(tests, margin_and_age_decide_together);
     tcase_add_test(tests, batch_bounds_what_is_taken_at_once);
     tcase_add_test(tests, budget_bounds_the_victims_of_a_search);
-    tcase_add_test(tests, backoff_skips_searches);
+    tcase_add_test(tests, stride_is_the_distance_between_victims);
+    tcase_add_test(tests, backoff_max_bounds_what_is_skipped);
+    tcase_add_test(tests, backoff_min_is_skipped_at_least);
+    tcase_add_test(tests, fail_cost_makes_the_backoff_grow);
+    tcase_add_test(tests, probes_are_made_before_a_shard_parks);
     tcase_add_test(tests, watch_says_how_often_to_look_at_busy_shards);
     return run_suite("test_steal", suite);
 }

@@ -6,8 +6,8 @@
 
 #include "bytes.h"
 
-// IPv4 as four decimal numbers up to 255 without leading zeros; IPv6 as of RFC 4291, with or without
-// an embedded IPv4 address, and optionally a zone after `%`.
+// IPv4 as four decimal numbers up to 255 without leading zeros; IPv6 as of RFC 4291, with or
+// without an embedded IPv4 address, and optionally a zone after `%`.
 bool ip_address_is(struct bytes text);
 
 #endif
