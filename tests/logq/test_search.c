@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // test_search.c: the vector search finds what a naive one finds, and reads nothing else.
 
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 
 #include "data/search.h"
 #include "seed.h"

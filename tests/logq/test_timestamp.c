@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // test_timestamp.c: times of logs and queries, against the C library's calendar.
 
-#define _GNU_SOURCE // timegm
+#define _GNU_SOURCE 1 // timegm
 
 #include "data/timestamp.h"
 #include "seed.h"

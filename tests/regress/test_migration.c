@@ -182,9 +182,9 @@ static __attribute__((noinline)) void make_noise(uint64_t *state)
     errno = (int)random_below(state, 130);
 }
 
-// What errno holds is noise, on every thread, at every moment; the results do not depend on it. The
-// calls try without the ring first, and take the code of a failure from errno: were its address kept
-// from before a suspension, the noise of another thread would come out.
+// What errno holds is noise, on every thread, at every moment; the results do not depend on it.
+// Some calls try without the ring first, and take the code of a failure from errno: were its
+// address kept from before a suspension, the noise of another thread would come out.
 static int fails_while_errno_is_noise(void *arg)
 {
     uint64_t state = *(uint64_t *)arg;

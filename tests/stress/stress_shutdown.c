@@ -10,6 +10,7 @@ enum { SPAWNERS = 3 };
 typedef struct life {
     spg_rt *rt;
     uint64_t seed;
+    atomic_ulong spawners;
     atomic_ulong accepted;
     atomic_ulong started;
     atomic_ulong ended;
@@ -104,7 +105,7 @@ static int works(void *arg)
 static void *spawns_from_outside(void *arg)
 {
     life *in = arg;
-    uint64_t state = in->seed + (uint64_t)(uintptr_t)&state;
+    uint64_t state = in->seed + atomic_fetch_add(&in->spawners, 1);
     for (;;) {
         spg_attr attr = {.place = (enum spg_place)random_below(&state, 5),
                          .shard = random_below(&state, spg_shards(in->rt)),

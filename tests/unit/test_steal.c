@@ -194,7 +194,7 @@ END_TEST
 START_TEST(backoff_min_is_skipped_at_least)
 {
     spg_options options = test_options(2);
-    options.steal.backoff_max = 1000000;
+    options.steal.backoff_max = 65536;
     double one = skipped_per_search(&options);
     options.steal.backoff_min = 5000;
     REQUIRE(skipped_per_search(&options) > 3 * one);
@@ -204,7 +204,7 @@ END_TEST
 START_TEST(fail_cost_makes_the_backoff_grow)
 {
     spg_options options = test_options(2);
-    options.steal.backoff_max = 1000000;
+    options.steal.backoff_max = 65536;
     double one = skipped_per_search(&options);
     options.steal.fail_cost = 1000;
     REQUIRE(skipped_per_search(&options) > 3 * one);

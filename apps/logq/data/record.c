@@ -8,10 +8,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
+// Decoding a usual line stays within this, so that reading line after line allocates nothing.
+#define FIRST_CHUNK ((size_t)32 * 1024)
+
 int record_init(struct record *record, const struct field_set *wanted, size_t arena_limit)
 {
     *record = (struct record){ .wanted = wanted };
     arena_init(&record->arena, arena_limit);
+    if (arena_limit >= 2 * FIRST_CHUNK && arena_alloc(&record->arena, FIRST_CHUNK, 1) != NULL) {
+        arena_reset(&record->arena);
+    }
     // One more than needed, so that an empty set is no special case.
     record->values = calloc((size_t)wanted->count + 1, sizeof(*record->values));
     record->json_seen = calloc(wanted->path_slots, sizeof(*record->json_seen));

@@ -19,6 +19,10 @@ enum record_format {
     RECORD_ACCESS,   // one of the last two: nothing was asked for that needs to know which
 };
 
+// What a line is, in this order: a JSON object (its first byte that is no white space is `{`); an
+// access log line, see access_line.c; text. A date that does not exist makes a line text; one that
+// exists but is beyond 64 bits of nanoseconds leaves it without time.
+
 // The values of _file and _stream; they outlive the records read with them.
 struct source_info {
     struct bytes file;
@@ -47,8 +51,10 @@ struct record {
 // A JSON object nested deeper than this is text.
 #define RECORD_JSON_DEPTH_LIMIT 64
 
-// Room for a record of `wanted`, which must stay unchanged. arena_limit bounds the memory for
-// decoded values of one line; a few times the line limit is ample. 0 or -ENOMEM.
+// Room for a record of `wanted`, which must stay unchanged. arena_limit bounds the memory for the
+// decoded values of one line. That is at most the line's length; for a JSON line that has duplicate
+// keys or goes through record_each about 25 times that with very short keys, and more when a
+// long key holds many others, since each name is written out. 0 or -ENOMEM.
 int record_init(struct record *record, const struct field_set *wanted, size_t arena_limit);
 void record_free(struct record *record);
 

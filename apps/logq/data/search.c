@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // search.c: finding a substring or a byte in a block at the speed of memory.
 
-#define _GNU_SOURCE // memmem, memrchr
+#define _GNU_SOURCE 1 // memmem, memrchr
 
 #include "search.h"
 

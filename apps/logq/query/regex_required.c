@@ -109,14 +109,6 @@ static bool is_uncertain(const struct reader *reader, uint32_t rune)
 
 // ---- atoms
 
-static struct atom rune_atom(const struct reader *reader, uint32_t rune)
-{
-    if (is_uncertain(reader, rune)) {
-        return (struct atom){ .kind = ATOM_OTHER };
-    }
-    return (struct atom){ .kind = ATOM_RUNE, .rune = rune };
-}
-
 static int digit_value(char c)
 {
     if (c >= '0' && c <= '9') {
@@ -134,6 +126,56 @@ static uint32_t take_number(struct reader *reader, int digits, int base)
         reader->at++;
     }
     return value;
+}
+
+// An integer as RE2 reads it, without superfluous zeros, of at most as many digits as it may have.
+static bool take_integer(struct reader *reader, uint32_t *value)
+{
+    const size_t digits_max = 4;
+    size_t start = reader->at;
+    bool starts_with_zero = peek(reader) == '0';
+    *value = take_number(reader, (int)digits_max, 10);
+    size_t digits = reader->at - start;
+    return digits > 0 && digit_value(peek(reader)) >= 10 && (digits == 1 || !starts_with_zero);
+}
+
+// A `{` that begins no count stands for itself.
+static bool take_count(struct reader *reader, uint32_t *least)
+{
+    size_t start = reader->at;
+    uint32_t most;
+    if (take(reader, "{") && take_integer(reader, least)) {
+        if (take(reader, ",") && peek(reader) != '}' && !take_integer(reader, &most)) {
+            reader->at = start;
+            return false;
+        }
+        if (take(reader, "}")) {
+            return true;
+        }
+    }
+    reader->at = start;
+    return false;
+}
+
+// A repetition where something to repeat should stand: behind flags or an empty quotation it is for
+// what came before these.
+static bool give_up_on_repetition(struct reader *reader)
+{
+    struct reader ahead = *reader;
+    uint32_t least;
+    if (peek(reader) == '*' || peek(reader) == '+' || peek(reader) == '?' ||
+        take_count(&ahead, &least)) {
+        reader->gave_up = true;
+    }
+    return reader->gave_up;
+}
+
+static struct atom rune_atom(const struct reader *reader, uint32_t rune)
+{
+    if (is_uncertain(reader, rune)) {
+        return (struct atom){ .kind = ATOM_OTHER };
+    }
+    return (struct atom){ .kind = ATOM_RUNE, .rune = rune };
 }
 
 // The character of an escape that stands for one, from behind the back-slash on; or gives up.
@@ -239,6 +281,7 @@ static struct atom parse_group(struct reader *reader, struct part *part)
         }
         if (take(reader, ")")) {
             *part = (struct part){ .exact = true };
+            give_up_on_repetition(reader);
             return (struct atom){ .kind = ATOM_EMPTY };
         }
         reader->gave_up |= !take(reader, ":");
@@ -257,6 +300,9 @@ static struct atom parse_group(struct reader *reader, struct part *part)
 
 static struct atom parse_atom(struct reader *reader, struct part *group)
 {
+    if (give_up_on_repetition(reader)) {
+        return (struct atom){ .kind = ATOM_OTHER };
+    }
     if (take(reader, "(")) {
         return parse_group(reader, group);
     }
@@ -282,35 +328,6 @@ enum repetition {
     REPEAT_OPTIONAL,     // may be absent
     REPEAT_AT_LEAST_ONE, // stands there, perhaps more than once
 };
-
-// An integer as RE2 reads it, without superfluous zeros, of at most as many digits as it may have.
-static bool take_integer(struct reader *reader, uint32_t *value)
-{
-    const size_t digits_max = 4;
-    size_t start = reader->at;
-    bool starts_with_zero = peek(reader) == '0';
-    *value = take_number(reader, (int)digits_max, 10);
-    size_t digits = reader->at - start;
-    return digits > 0 && digit_value(peek(reader)) >= 10 && (digits == 1 || !starts_with_zero);
-}
-
-// A `{` that begins no count stands for itself.
-static bool take_count(struct reader *reader, uint32_t *least)
-{
-    size_t start = reader->at;
-    uint32_t most;
-    if (take(reader, "{") && take_integer(reader, least)) {
-        if (take(reader, ",") && peek(reader) != '}' && !take_integer(reader, &most)) {
-            reader->at = start;
-            return false;
-        }
-        if (take(reader, "}")) {
-            return true;
-        }
-    }
-    reader->at = start;
-    return false;
-}
 
 static enum repetition take_repetition(struct reader *reader)
 {

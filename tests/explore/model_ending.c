@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// model_ending.c: shutdown waits for every task that was accepted, and for no other.
+#include "machine.h"
+
+#include "core/ending.h"
+
+#include <errno.h>
+
+static unsigned begun, ended;
+static int spawned;
+
+static int sleep_until_cancelled(void *arg)
+{
+    (void)arg;
+    begun++;
+    explore_assert(spg_sleep(SPG_NEVER) == -ECANCELED, "a sleep for ever has ended");
+    ended++;
+    return 0;
+}
+
+static int return_at_once(void *arg)
+{
+    (void)arg;
+    begun++;
+    ended++;
+    return 0;
+}
+
+static void begin(void)
+{
+    machine_begin(&(struct machine_options){.shards = 1});
+    machine_rt()->options.reap_ns = INT64_MAX;
+    begun = ended = 0;
+    spawned = 1;
+}
+
+static void begin_sleeper(void)
+{
+    begin();
+    machine_start(0, MACHINE_PINNED, sleep_until_cancelled, NULL);
+}
+
+static void spawn_late(void)
+{
+    spg_attr attr = {.place = SPG_PINNED, .shard = 0};
+    spawned = spg_spawn_in(machine_rt(), &attr, return_at_once, NULL, NULL);
+    explore_assert(spawned == 0 || spawned == -ESHUTDOWN, "a strange spawn");
+}
+
+static void shut_down(spg_time deadline)
+{
+    spg_report report;
+    int error = spgi_ending_shutdown(machine_rt(), &report, deadline);
+    explore_assert(error == 0 && report.tasks == 0, "shutdown has left a task");
+    explore_assert(begun == ended, "shutdown did not wait for a task");
+    spgi_ending_stop_threads(machine_rt());
+}
+
+static void shut_down_at_once(void)
+{
+    shut_down(SPG_NOW);
+}
+
+static void drain(void)
+{
+    shut_down(SPG_NEVER);
+}
+
+static void accepted_have_run(void)
+{
+    explore_assert(spawned != 0 || begun > 0, "an accepted task was never run");
+    machine_check();
+}
+
+static const struct explore_model cancelling = {
+    .name = "ending: cancel",
+    .setup = begin_sleeper,
+    .threads = {machine_shard, shut_down_at_once},
+    .check = machine_check,
+};
+
+static const struct explore_model draining = {
+    .name = "ending: drain, late spawn",
+    .setup = begin,
+    .threads = {machine_shard, drain, spawn_late},
+    .check = accepted_have_run,
+    .full = {2, 1},
+};
+
+int main(int argc, char **argv)
+{
+    static const struct explore_model *const models[] = {&cancelling, &draining, NULL};
+    return explore_main(argc, argv, models);
+}
