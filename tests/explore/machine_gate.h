@@ -5,6 +5,7 @@
 // would block, change by themselves, or have other addresses in every run.
 #ifndef SPGI_TESTS_EXPLORE_MACHINE_GATE_H
 #define SPGI_TESTS_EXPLORE_MACHINE_GATE_H
+#ifndef __ASSEMBLER__
 
 #include "sys/ctx.h"
 
@@ -33,6 +34,7 @@ void *machine_map(size_t bytes);
 #define calloc(n, bytes) machine_calloc((n), (bytes))
 #define realloc(old, bytes) machine_realloc((old), (bytes))
 #define free(memory) ((void)(memory)) // it goes with the run
+#undef mmap // a name for mmap64 where files are large
 #define mmap(address, bytes, ...) machine_map(bytes)
 #define munmap(memory, bytes) ((void)(memory))
 
@@ -40,4 +42,5 @@ void *machine_map(size_t bytes);
 void machine_ctx_switch(void **save, void *load);
 #define spgi_ctx_switch(save, load) machine_ctx_switch((save), (load))
 
+#endif
 #endif

@@ -20,8 +20,8 @@ struct search_needle {
 void search_needle_init(struct search_needle *needle, struct bytes text);
 
 // The first place of the needle, or NULL. An empty needle is found at the start. Never reads
-// outside the haystack. The time is linear in practice (a block of one repeated byte against a
-// needle of the same byte and one other costs len(haystack) * len(needle) / 16 in the worst case).
+// outside the haystack. Where the two bytes fit too often for nothing, memmem takes over, so the
+// time stays linear.
 const char *search_find(const struct search_needle *needle, struct bytes haystack);
 
 // The same for a needle used once.

@@ -101,6 +101,24 @@ static struct filter *parse_exact(struct parser *parser, struct bytes field)
     return filter;
 }
 
+// NULL with the error set; else the pattern becomes the one that RE2 was given.
+static struct regex *compile_regex(struct parser *parser, struct bytes *pattern,
+                                   struct regex_error *error)
+{
+    size_t memory = parser->limits->regex_memory;
+    struct bytes prepared;
+    if (!regex_pattern_prepare(*pattern, parser->arena, &prepared, error)) {
+        return NULL;
+    }
+    struct regex *regex = regex_new(prepared, memory, error);
+    *pattern = regex == NULL ? prepared : regex_pattern_align(prepared, parser->arena);
+    if (regex != NULL && pattern->ptr != prepared.ptr) {
+        regex_free(regex);
+        regex = regex_new(*pattern, memory, error);
+    }
+    return regex;
+}
+
 // From behind the `~` on.
 static struct filter *parse_regex(struct parser *parser, struct bytes field)
 {
@@ -116,10 +134,7 @@ static struct filter *parse_regex(struct parser *parser, struct bytes field)
         return NULL;
     }
     struct regex_error error;
-    struct regex *regex = NULL;
-    if (regex_pattern_prepare(pattern, parser->arena, &pattern, &error)) {
-        regex = regex_new(pattern, parser->limits->regex_memory, &error);
-    }
+    struct regex *regex = compile_regex(parser, &pattern, &error);
     if (regex == NULL) {
         query_error_set(parser->error, position,
                         "expected a regular expression in RE2 syntax, found %s", error.text);

@@ -13,6 +13,11 @@
 bool regex_pattern_prepare(struct bytes pattern, struct arena *arena, struct bytes *prepared,
                            struct regex_error *error);
 
+// RE2 lets `\B` match inside a character, Go does not: a pattern with a `\B` is written so that it
+// begins where a character does. The pattern is one that RE2 has taken. ptr is NULL when memory is
+// out.
+struct bytes regex_pattern_align(struct bytes pattern, struct arena *arena);
+
 // What every text must contain that a pattern matches; the pattern is one that RE2 has taken.
 // Literals hold no U+FFFD, for which invalid bytes of a text stand.
 struct required regex_pattern_required(struct bytes pattern, struct arena *arena);

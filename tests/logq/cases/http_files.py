@@ -181,7 +181,7 @@ def _changes_meanwhile(running, path, change, must_be_partial):
     with Connection(running.port, 4096) as connection:
         connection.send(get_request(QUERY, [("query", "held")]))
         response = connection.read_head()
-        first = connection.read_chunk()
+        response.body = connection.read_chunk()
         change(target)
         try:
             connection.read_body(response)
@@ -191,7 +191,6 @@ def _changes_meanwhile(running, path, change, must_be_partial):
             for left in (target, renamed):
                 if os.path.exists(left):
                     os.remove(left)
-    response.body = first + response.body
     rows = len(comparison.parse_lines(response.body))
     partial = response.either("Logq-Partial")
     if must_be_partial:

@@ -169,9 +169,7 @@ def _drain(program, path):
         holder, response = _hold(running.port)
         idle = Connection(running.port)
         running.process.send_signal(signal.SIGTERM)
-        first = response.body
         holder.read_body(response)
-        response.body = first + response.body
         holder.close()
         code = running.process.wait(seconds(server.END_SECONDS))
         idle.close()

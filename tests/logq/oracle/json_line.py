@@ -18,7 +18,7 @@ class Invalid(Exception):
 
 
 class _Reader:
-    """Reads values; nested objects become pairs of a dotted name and a value."""
+    """Reads values from a text, and complains of whatever is not JSON."""
 
     def __init__(self, text):
         self.text = text
@@ -87,40 +87,41 @@ class _Reader:
             self.at += 1
             return
         while True:
-            self.value(b"", None, depth + 1)
+            self.value(depth + 1)
             if self.peek() == b"]":
                 self.at += 1
                 return
             self.take(b",")
 
-    def object(self, prefix, pairs, depth):
-        """Reads an object; adds its pairs to the list, unless that is None."""
+    def object(self, depth):
+        """The pairs of an object, in the order of the text; the last of duplicate keys wins."""
         if depth > DEPTH_LIMIT:
             raise Invalid
+        pairs = {}
         self.take(b"{")
         self.skip_space()
         if self.peek() == b"}":
             self.at += 1
-            return
+            return pairs
         while True:
             self.skip_space()
             key = self.string()
             self.skip_space()
             self.take(b":")
-            self.value(prefix + key, pairs, depth)
+            pairs.pop(key, None)
+            pairs[key] = self.value(depth)
             if self.peek() == b"}":
                 self.at += 1
-                return
+                return pairs
             self.take(b",")
 
-    def value(self, name, pairs, depth):
-        """Reads a value with the space around it."""
+    def value(self, depth):
+        """A value with the space around it: bytes, or the pairs of an object."""
         self.skip_space()
         start = self.at
         mark = self.peek()
         if mark == b"{":
-            self.object(name + b".", pairs, depth + 1)
-            found = None
+            found = self.object(depth + 1)
         elif mark == b"[":
             if depth + 1 > DEPTH_LIMIT:
                 raise Invalid
@@ -133,23 +134,28 @@ class _Reader:
             found = b"" if word == b"null" else word
         else:
             found = self.pattern(_NUMBER)
-        if pairs is not None and found is not None:
-            pairs.append((name, found))
         self.skip_space()
+        return found
+
+
+def _add_all(fields, prefix, pairs):
+    for key, value in pairs.items():
+        if isinstance(value, dict):
+            _add_all(fields, prefix + key + b".", value)
+        else:
+            fields.pop(prefix + key, None)
+            fields[prefix + key] = value
 
 
 def flatten(text):
-    """Name to value of the object on the line; null is the empty value; the last of duplicate keys
-    wins. Raises Invalid."""
+    """Name to value of the object on the line, the names of nested ones joined by dots; null is the
+    empty value. Raises Invalid."""
     reader = _Reader(text)
-    pairs = []
     reader.skip_space()
-    reader.object(b"", pairs, 1)
+    pairs = reader.object(1)
     reader.skip_space()
     if reader.at != len(text):
         raise Invalid
     fields = {}
-    for name, value in pairs:
-        fields.pop(name, None)
-        fields[name] = value
+    _add_all(fields, b"", pairs)
     return fields

@@ -13,14 +13,22 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 _RFC3339 = re.compile(
     rb"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:?\d\d)?\Z")
-_CLF = re.compile(rb"(\d\d)/([A-Z][a-z][a-z])/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-]\d\d\d\d)\Z")
+_CLF = re.compile(rb"(\d\d)/([A-Za-z]{3})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-]\d\d\d\d)\Z")
 _PREFIX = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[Tt ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?)?)?)?"
     r"(Z|z|[+-]\d\d:\d\d)?\Z")
 
 
+# A time is a count of nanoseconds in 64 bits; beyond lies no time.
+EARLIEST, LATEST = -2 ** 63, 2 ** 63 - 1
+
+
 class Impossible(Exception):
     """Written like a time, but there is no such day, hour or offset."""
+
+
+def _within_range(nanoseconds):
+    return nanoseconds if EARLIEST <= nanoseconds <= LATEST else None
 
 
 @functools.lru_cache(maxsize=4096)
@@ -63,8 +71,8 @@ def rfc3339(value):
         return None
     year, month, day, hour, minute, second, digits, zone = [
         part.decode() if part is not None else "" for part in match.groups()]
-    return _instant(int(year), int(month), int(day), int(hour), int(minute), int(second),
-                    _fraction(digits), zone)
+    return _within_range(_instant(int(year), int(month), int(day), int(hour), int(minute),
+                                  int(second), _fraction(digits), zone))
 
 
 def access_log(inside):
@@ -76,19 +84,22 @@ def access_log(inside):
     day, month, year, hour, minute, second, zone = [part.decode() for part in match.groups()]
     if month not in MONTHS:
         raise Impossible
-    return _instant(int(year), MONTHS.index(month) + 1, int(day), int(hour), int(minute),
-                    int(second), 0, zone)
+    return _within_range(_instant(int(year), MONTHS.index(month) + 1, int(day), int(hour),
+                                  int(minute), int(second), 0, zone))
 
 
 def unix(value):
     """Nanoseconds of a Unix number, its unit by its size; None when it is no number."""
     if not numeric.is_number(value):
         return None
-    number = Fraction(numeric.exact(value))
+    exact = numeric.exact(value)
+    if exact.adjusted() > 20:
+        return None
+    number = Fraction(exact) if exact.adjusted() > -40 else Fraction(0)
     for below, unit in ((10 ** 11, SECOND), (10 ** 14, 10 ** 6), (10 ** 17, 10 ** 3)):
         if abs(number) < below:
-            return number * unit // 1
-    return number // 1
+            return _within_range(number * unit // 1)
+    return _within_range(number // 1)
 
 
 @functools.lru_cache(maxsize=4096)
