@@ -62,7 +62,7 @@ static bool has_own_work(struct spgi_shard *shard)
 {
     return spgi_mpsc_pending(&shard->mailbox) || spgi_ring_has_completion(shard->ring) ||
            spgi_ring_wants_enter(shard->ring) || spgi_sched_has_ready(shard) ||
-           load_acquire(&shard->rt->phase) == SPGI_PHASE_STOP;
+           load_seqcst(&shard->rt->phase) == SPGI_PHASE_STOP;
 }
 
 // ---- Spinning --------------------------------------------------------------------------------
@@ -155,10 +155,10 @@ static bool park(struct spgi_shard *shard, int64_t watch_ns)
         slept = true;
         spgi_ring_wait(shard->ring, limit);
     }
+    spgi_idle_wake(&rt->idle); // first: who counts as a sleeper can be rung, or has been
     if (spgi_park_end(&shard->park) == SPGI_RUNG_TO_SEARCH) {
         shard->searching = true; // the token came with the bell
     }
-    spgi_idle_wake(&rt->idle);
     return slept;
 }
 

@@ -18,6 +18,11 @@ from cases.scoreboard import setting
 from oracle import engine, go_regex
 
 RANDOM_QUERIES = 300
+MUTATED_SHARE = 0.3
+# How files are cut and read must not be seen in an answer.
+WAYS = ([], ["--chunk", "4K"], ["--chunk", "4097"], ["--chunk", "64K", "--shards", "3"],
+        ["--chunk", "1M"], ["--shards", "1"], ["--placement", "pinned"],
+        ["--placement", "round-robin", "--chunk", "10000"])
 FEWEST = 40  # queries of a list, at any scale
 
 
@@ -27,19 +32,19 @@ def share(draw, items, scale):
     return items if wanted >= len(items) else draw.sample(items, wanted)
 
 
-def ask(board, label, program, text, folder, names=None):
+def ask(board, label, program, text, folder, names=None, flags=()):
     """One question about files of a folder, all of them unless named."""
     names = names or folder.names
     rows = [row for name in names for row in folder.rows_of_file[name]]
     try:
         board.run("%s: %s" % (label, text), command_line.ask, program, text, folder.path, names,
-                  rows)
+                  rows, 0, b"", flags)
     except subprocess.TimeoutExpired as error:
         board.result("%s: %s" % (label, text), "no answer: %s" % error)
 
 
 def fixed_queries(board, program, draw, scale, folders):
-    special, mixed, borders = folders
+    special, mixed, borders, mutated = folders
     for text in share(draw, query_list.ALL, scale):
         ask(board, "special", program, text, special)
     for name in special.names:
@@ -47,11 +52,14 @@ def fixed_queries(board, program, draw, scale, folders):
             ask(board, name, program, text, special, [name])
     for text in share(draw, query_list.ALL, scale):
         ask(board, "mixed", program, text, mixed)
+    for text in ["*"] + share(draw, query_list.FILTERS[1:], scale * MUTATED_SHARE):
+        ask(board, "mutated", program, text, mutated)
     for text in share(draw, query_list.LARGE, scale):
         ask(board, "borders", program, text, borders)
     for name in borders.names:
         for text in ("*", "needle", "* | stats by (_format, level) count() as n, sum(seq) as s"):
-            ask(board, name, program, text, borders, [name])
+            for way in WAYS:
+                ask(board, "%s %s" % (name, " ".join(way)), program, text, borders, [name], way)
 
 
 def random_query(draw, folder):
@@ -70,8 +78,9 @@ def drawn_queries(board, program, seed, count, folders):
     """Each query has a seed of its own, so that one failure can be looked at alone."""
     for number in range(count):
         draw = random.Random("%d/%d" % (seed, number))
-        folder = folders[1] if number % 10 else folders[2]
-        ask(board, "random %d/%d" % (seed, number), program, random_query(draw, folder), folder)
+        folder = folders[3] if number % 4 == 1 else folders[1] if number % 10 else folders[2]
+        ask(board, "random %d/%d" % (seed, number), program, random_query(draw, folder), folder,
+            None, draw.choice(WAYS))
 
 
 def border_prefixes(board, program, draw, path, borders):
@@ -98,7 +107,8 @@ def main():
     with trial.Trial(options) as run:
         draw = random.Random(run.seed)
         folders = (corpus.special(run.path("special")), corpus.mixed(run.path("mixed"), run.seed),
-                   corpus.borders(run.path("borders"), run.seed))
+                   corpus.borders(run.path("borders"), run.seed),
+                   corpus.mutated(run.path("mutated"), run.seed))
         print("%d bytes in %d lines" % (sum(folder.size for folder in folders),
                                         sum(folder.counts.read for folder in folders)))
         fixed_queries(run.board, run.program, draw, scale, folders)

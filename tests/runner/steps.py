@@ -29,9 +29,9 @@ SANITIZER = ["--buildtype=debugoptimized"]
 GCC_RELEASE = Build("gcc-release", "gcc", "g++", *RELEASE)
 GCC_ASAN = Build("gcc-asan", "gcc", "g++", "-Db_sanitize=address,undefined", *SANITIZER)
 GCC_TSAN = Build("gcc-tsan", "gcc", "g++", "-Db_sanitize=thread", *SANITIZER)
-GCC_DEBUG = Build("gcc-debug", "gcc", "g++", "--buildtype=debug", "-Dwerror=true")
+GCC_DEBUG = Build("gcc-debug", "gcc", "g++", "--buildtype=debug")
 GCC_LTO = Build("gcc-lto", "gcc", "g++", "--buildtype=release", "-Doptimization=3", "-Db_lto=true",
-                "-Dc_args=-fPIC", "-Dcpp_args=-fPIC")
+                "-Dc_args=-fPIC", "-Dlogq=disabled", "-Dexamples=disabled")
 CLANG_RELEASE = Build("clang-release", "clang", "clang++", *RELEASE)
 # clang's shared libraries leave the sanitizer's symbols to the program.
 CLANG_ASAN = Build("clang-asan", "clang", "clang++", "-Db_sanitize=address,undefined",

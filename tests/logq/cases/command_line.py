@@ -53,11 +53,11 @@ def exit_codes(query, answer):
     return (0, 1)
 
 
-def ask(program, text, folder, names, rows, now=0, stdin=b""):
+def ask(program, text, folder, names, rows, now=0, stdin=b"", flags=()):
     """Asks and compares; what is wrong, or None."""
     query = engine.read_query(text, now)
     answer = engine.run(query, rows)
-    result = program.run([text] + names, folder, stdin)
+    result = program.run(list(flags) + [text] + names, folder, stdin)
     wanted = exit_codes(query, answer)
     if result.returncode not in wanted:
         wrong = "exit code %d, wanted %s" % (result.returncode, " or ".join(map(str, wanted)))
@@ -67,8 +67,8 @@ def ask(program, text, folder, names, rows, now=0, stdin=b""):
         wrong = comparison.problem(answer, result.stdout)
     if not wrong:
         return None
-    return "%s\nquery: %s\nfiles: %s in %s%s" % (
-        wrong, text, " ".join(names), folder,
+    return "%s\nquery: %s\nflags: %s\nfiles: %s in %s%s" % (
+        wrong, text, " ".join(flags), " ".join(names), folder,
         "\nstderr: %s" % result.stderr.decode("utf-8", "replace") if result.stderr else "")
 
 

@@ -5,10 +5,11 @@ import random
 
 from oracle import records
 
-from . import border_files, special_lines
+from . import border_files, line_mutation, special_lines
 
 HOUR = 1795352400  # 2026-11-22T13:00:00Z; access lines lie in it, JSON lines in the one after
 MIXED_LINES = 1500  # of each kind
+MUTATED_LINES = 4000
 
 _ADDRESSES = [b"10.0.0.%d" % n for n in range(12)] + [b"2001:db8::%x" % n for n in range(6)]
 _USERS = [b"-"] * 6 + [b"alice", b"bob", b"john smith"]
@@ -133,6 +134,17 @@ def mixed(path, seed):
     folder.add("events.json", _mixed_file(draw, ["json"], b"\n"))
     folder.add("app.txt", _mixed_file(draw, ["text"], b"\r\n"))
     folder.add("mixed.log", _mixed_file(draw, ["access", "access", "json", "text"], b"\n"))
+    return folder
+
+
+def mutated(path, seed):
+    """Lines that are nearly right, in ways that a random choice finds."""
+    folder = Folder(path)
+    draw = random.Random(seed)
+    lines = special_lines.ALL + [access_line(draw, second) for second in range(200)]
+    lines += [json_line(draw, number, number) for number in range(200)]
+    folder.add("mutated.log", b"\n".join(
+        line_mutation.mutate(draw, draw.choice(lines), lines) for _ in range(MUTATED_LINES)) + b"\n")
     return folder
 
 

@@ -58,9 +58,7 @@ def _request(request):
     method = request[:first]
     if not _METHOD.match(method):
         return {}
-    if request[last + 1:].startswith(b"HTTP/"):
-        if last - first < 2:
-            return {}
+    if request[last + 1:].startswith(b"HTTP/") and last - first > 1:
         return {b"request_method": method, b"request_uri": request[first + 1:last],
                 b"server_protocol": request[last + 1:]}
     if first == last and last + 1 < len(request):

@@ -70,6 +70,8 @@ class AccessLines(unittest.TestCase):
     def test_requests(self):
         for request, wanted in (
                 (b"GET /x", (b"GET", b"/x", b"HTTP/0.9")),
+                (b"GET HTTP/1.1", (b"GET", b"HTTP/1.1", b"HTTP/0.9")),
+                (b"GET  HTTP/1.1", (None, None, None)), (b"GET /x y", (None, None, None)),
                 (b"GET / HTTP/2.0", (b"GET", b"/", b"HTTP/2.0")),
                 (b"get / HTTP/1.1", (None, None, None)),
                 (b"\\x16\\x03", (None, None, None))):
@@ -100,6 +102,8 @@ class JsonLines(unittest.TestCase):
         self.assertEqual(json_line.flatten(
             b' {"a":{"b":{"c":1.50}},"l":[1, {"x":2}],"t":true,"n":null,"d":1,"d":2,"e":{}} '),
             {b"a.b.c": b"1.50", b"l": b'[1, {"x":2}]', b"t": b"true", b"n": b"", b"d": b"2"})
+        self.assertEqual(json_line.flatten(b'{"a":{"b":1},"c":1,"a":2,"c":{"d":3},"c.d":4}'),
+                         {b"a": b"2", b"c.d": b"4"})
 
     def test_strings(self):
         self.assertEqual(json_line.flatten(
