@@ -111,9 +111,7 @@ int spg_timer_set(spg_timer *timer, spg_time when)
     struct movable *movable = movable_of(timer);
     // First the time, then the timer: a waiter that arms it in between looks at the time once more.
     store_seqcst(&movable->when, when > 0 ? (uint64_t)when : 1u);
-    if (!spgi_timer_idle(&movable->timer)) {
-        spgi_timer_move(&movable->timer, when);
-    }
+    spgi_timer_move(&movable->timer, when);
     return 0;
 }
 
@@ -160,6 +158,7 @@ static int wait_movable(struct spgi_task *task, struct movable *movable, spg_tim
     }
     spg_time when = when_of(movable);
     spgi_timer_arm(shard, &movable->timer, when, fire_movable);
+    spgi_timer_announce(&movable->timer);
     if (when_of(movable) != when) {
         spgi_timer_move(&movable->timer, when_of(movable)); // it was set while we armed it
     }

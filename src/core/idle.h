@@ -56,7 +56,7 @@ static inline void spgi_idle_sleep(struct spgi_idle *idle)
     add_seqcst(&idle->sleepers, 1u);
 }
 
-// After spgi_park_end.
+// Before spgi_park_end.
 static inline void spgi_idle_wake(struct spgi_idle *idle)
 {
     sub_seqcst(&idle->sleepers, 1u);

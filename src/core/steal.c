@@ -194,6 +194,17 @@ static bool ring_sleeper(struct spgi_shard *shard)
     return false;
 }
 
+static bool anybody_parked(struct spgi_shard *shard)
+{
+    struct spg_rt *rt = shard->rt;
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        if (load_seqcst(&rt->shards[i]->park.state) == SPGI_PARKED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Wakes a sleeper to search, unless somebody searches already.
 static void wake_searcher(struct spgi_shard *shard)
 {
@@ -201,7 +212,7 @@ static void wake_searcher(struct spgi_shard *shard)
     while (spgi_idle_claim(idle) && !ring_sleeper(shard)) {
         // Nobody could be rung: those asleep were all being woken. Somebody may have parked since,
         // trusting our token: look again after giving it back, as the last searcher does.
-        if (!spgi_idle_leave(idle) || !spgi_steal_any_work(shard)) {
+        if (!spgi_idle_leave(idle) || !anybody_parked(shard) || !spgi_steal_any_work(shard)) {
             break;
         }
     }

@@ -72,11 +72,18 @@ bool spgi_timer_disarm(struct spgi_timer *timer)
     return armed;
 }
 
-// Locks the timers where the timer is armed. NULL: it is armed nowhere. The caller is not the one who arms it,
-// so it may be disarmed and armed elsewhere meanwhile; it cannot leave the shard whose lock is held.
+void spgi_timer_announce(struct spgi_timer *timer)
+{
+    store_seqcst(&timer->state,
+                 (uint32_t)SPGI_TIMER_ARMED); // it cannot have fired: that is up to us
+}
+
+// Locks the timers where the timer is armed. NULL: it is armed nowhere. The caller is not the one who
+// arms it, so it may be disarmed and armed elsewhere meanwhile; but it cannot leave the shard whose
+// lock is held.
 static struct spgi_timers *lock_where_armed(struct spgi_timer *timer)
 {
-    while (load_acquire(&timer->state) == SPGI_TIMER_ARMED) {
+    while (load_seqcst(&timer->state) == SPGI_TIMER_ARMED) {
         struct spgi_timers *timers = timers_of(timer);
         spgi_spinlock_lock(&timers->lock);
         bool armed = load_acquire(&timer->state) == SPGI_TIMER_ARMED;

@@ -24,6 +24,10 @@ void spgi_timers_init(struct spgi_timers *timers);
 void spgi_timer_arm(struct spgi_shard *shard, struct spgi_timer *timer, spg_time when,
                     void (*fire)(struct spgi_shard *, struct spgi_timer *));
 
+// Shard's own thread, after arming a timer that others may move: makes it visible before any later
+// sequentially consistent load of the caller. Pairs with the first look of spgi_timer_move.
+void spgi_timer_announce(struct spgi_timer *timer);
+
 // Any thread, but not from fire itself. True: it had been armed, and will not fire.
 bool spgi_timer_disarm(struct spgi_timer *timer);
 

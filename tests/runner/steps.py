@@ -60,9 +60,10 @@ def without_randomized_addresses():
     return prefix if allowed else []
 
 
-def suites(build, label, names, always=False, settings=None, minutes=20, multiplier=1, prefix=None):
-    """A step that runs suites of a build."""
-    selection = [word for name in names for word in ("--suite", name)]
+def suites(build, label, names, always=False, settings=None, minutes=20, multiplier=1, prefix=None,
+           more=()):
+    """A step that runs suites of a build. more: further arguments of meson test."""
+    selection = [word for name in names for word in ("--suite", name)] + list(more)
 
     def run(outcome):
         build.test(outcome, label.replace("/", "-"), selection, settings or {}, minutes * 60,
@@ -97,5 +98,7 @@ def table():
         suites(GCC_DEBUG, "shuffled", RUNNING, settings=shuffled, multiplier=3),
         suites(GCC_LTO, "shuffled", ["unit", "contract", "regress"], settings=shuffled,
                multiplier=3),
+        suites(GCC_RELEASE, "explore-full", ["explore"], more=["--test-args=--full"], multiplier=3),
+        script("mutants", "tests/explore/run-mutants", 30),
         script("kernels", "scripts/test-kernels", 40),
     ]
