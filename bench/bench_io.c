@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // bench_io.c: reads from the page cache and a TCP echo, beside the same work on raw liburing.
 //
-// Both ends of the echo run on one thread: two tasks of one shard, resp. one ring with two sockets in
-// turn. Rows take turns, round by round; medians of 7 rounds after a warm-up round, and their ratio.
+// Both ends of the echo run on one thread: two tasks of one shard, resp. one ring with two sockets
+// in turn. Rows take turns, round by round; medians of 7 rounds after a warm-up round, and their
+// ratio.
 #include "measure.h"
 
 #include <arpa/inet.h>

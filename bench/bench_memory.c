@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // bench_memory.c: what a parked task costs in memory, and what many sleepers cost in CPU.
 //
-// bench_memory [TASKS [SECONDS]]: 100000 tasks sleep; prints resident bytes and page tables per task, then CPU
-// time and context switches of the idle process over the given time (5 s).
+// bench_memory [TASKS [SECONDS]]: 100000 tasks sleep; prints resident bytes and page tables per
+// task, then CPU time and context switches of the idle process over the given time (5 s).
 #include "measure.h"
 
 #include <errno.h>

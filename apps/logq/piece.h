@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // piece.h: which lines a piece of a file owns: those that start in it.
 //
-// A piece is cut anywhere. To know whether a line starts at its first byte it needs the byte before,
-// and to have its last line whole it needs what follows up to the next line feed. So every line
-// belongs to exactly one piece, however the file is cut.
+// A piece is cut anywhere. To know whether a line starts at its first byte it needs the byte
+// before, and to have its last line whole it needs what follows up to the next line feed. So every
+// line belongs to exactly one piece, however the file is cut.
 
 #ifndef LOGQ_PIECE_H
 #define LOGQ_PIECE_H

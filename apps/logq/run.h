@@ -4,8 +4,8 @@
 // The pieces of all files are numbered. A bounded count of chains go through them: a chain is one
 // task at a time, which takes the next number, reads and scans that piece, and spawns the task that
 // goes on. So every piece is a task of its own, placed as the options say, and none of them waits
-// for another. Each scans into the partial state of the shard it is on: between asking for the shard
-// and the end of the scan nothing suspends, so no other task can be in that state.
+// for another. Each scans into the partial state of the shard it is on: between asking for the
+// shard and the end of the scan nothing suspends, so no other task can be in that state.
 //
 // When rows leave the query as they are found, a chain stops with the rows of its piece in hand
 // until the task that runs the query has passed them on: a slow reader slows the scan down, and the
@@ -68,8 +68,8 @@ void run_free(struct run *run);
 
 // Scans everything, in the scope that is open, and merges what was found. Files that cannot be read
 // to their end become faults of the sources. Suspends.
-// Returns 0; -ENOMEM or -EAGAIN a limit was hit, which run_failure() names; -ETIME, -ECANCELED; what
-// output->write returned.
+// Returns 0; -ENOMEM or -EAGAIN a limit was hit, which run_failure() names; -ETIME, -ECANCELED;
+// what output->write returned.
 int run_scan(struct run *run);
 
 // Passes the rows on that run_scan() held back, in the order of the answer. The sink may suspend.

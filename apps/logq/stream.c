@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // stream.c: scanning what has no length and no offsets: standard input and pipes.
 //
-// One task, the pump, reads; whole lines go to idle chains, each in a task with a buffer of its own,
-// and what is left of a line moves to the buffer of the next chain.
+// One task, the pump, reads; whole lines go to idle chains, each in a task with a buffer of its
+// own, and what is left of a line moves to the buffer of the next chain.
 
 #include "run_state.h"
 #include "reason.h"

@@ -3,8 +3,8 @@
 //
 // The scheduler runs on its thread's own stack; tasks have one each. A switch tells
 // AddressSanitizer which stack comes next, before and after, and ThreadSanitizer which fiber: one
-// per stack, made with it and kept with it, since making one takes long and their number is limited.
-// All of this is inline, because the switch wants no call around it (sys/ctx.h).
+// per stack, made with it and kept with it, since making one takes long and their number is
+// limited. All of this is inline, because the switch wants no call around it (sys/ctx.h).
 #ifndef SPGI_CORE_FIBER_H
 #define SPGI_CORE_FIBER_H
 

@@ -11,8 +11,8 @@
 //   P4 searchers 0 -> 1           (seq_cst)        do as a producer from P2 on
 //   P5 ring a sleeper (RUNG_TO_SEARCH): it      S4 not found: state = PARKED, sleepers += 1,
 //      now holds the token. No sleeper found:      searchers -= 1 (all seq_cst); if it was the
-//      last,
-//      give the token back as in S4                look at every queue once more before sleeping
+//      searchers -= 1; was it the last, and        last, look at every queue once more before
+//      is somebody PARKED by now: from P4          sleeping
 //
 // If P2 sees a searcher, that searcher's decrement comes later in the single order, so that its
 // last look (S4) sees the push. If it sees none, the producer wakes somebody itself.

@@ -78,9 +78,9 @@ void spgi_timer_announce(struct spgi_timer *timer)
                  (uint32_t)SPGI_TIMER_ARMED); // it cannot have fired: that is up to us
 }
 
-// Locks the timers where the timer is armed. NULL: it is armed nowhere. The caller is not the one who
-// arms it, so it may be disarmed and armed elsewhere meanwhile; but it cannot leave the shard whose
-// lock is held.
+// Locks the timers where the timer is armed. NULL: it is armed nowhere. The caller is not the one
+// who arms it, so it may be disarmed and armed elsewhere meanwhile; but it cannot leave the shard
+// whose lock is held.
 static struct spgi_timers *lock_where_armed(struct spgi_timer *timer)
 {
     while (load_seqcst(&timer->state) == SPGI_TIMER_ARMED) {

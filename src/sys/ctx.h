@@ -2,11 +2,11 @@
 // ctx.h: saving one execution context and entering another, on one thread.
 //
 // A context is its stack pointer. The switch is inline assembly that declares all registers as
-// clobbered, so that the compiler saves just what is live at that place; it pushes the frame pointer and
-// the address to resume at. Two things make it fast, beside that. It ends in an indirect jump:
-// a return to an address that no call has pushed costs ten times as much. And there is no call around
-// it: calls and returns stay paired, across contexts that suspend at the same depth, so that the
-// CPU goes on predicting returns after the switch.
+// clobbered, so that the compiler saves just what is live at that place; it pushes the frame
+// pointer and the address to resume at. Two things make it fast, beside that. It ends in an
+// indirect jump: a return to an address that no call has pushed costs ten times as much. And there
+// is no call around it: calls and returns stay paired, across contexts that suspend at the same
+// depth, so that the CPU goes on predicting returns after the switch.
 //
 // Not saved: the floating-point control words (MXCSR, x87, FPCR); a task that changes them restores
 // them before it suspends. Signal masks are the thread's.

@@ -6,8 +6,9 @@
     .hidden spgi_ctx_entry
     .type spgi_ctx_entry, @function
     .p2align 4
-# On the stack: entry, value. A jump, not a call: entry never returns, and a call without a return would
-# unpair the CPU's prediction of all returns above. The unwinder is told that there is no caller.
+# On the stack: entry, value. A jump, not a call: entry never returns, and a call without a return
+# would unpair the CPU's prediction of all returns above. The unwinder is told that there is no
+# caller.
 spgi_ctx_entry:
     .cfi_startproc
     .cfi_undefined rip

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // ctx_x86_64.h: context switch for the System V x86-64 ABI; the contract is in ctx.h.
 //
-// A saved stack, from its stack pointer upwards: the address to resume at, rbp, 128 bytes that may be
-// the red zone of the function around the switch. A new one: spgi_ctx_entry, entry, value.
+// A saved stack, from its stack pointer upwards: the address to resume at, rbp, 128 bytes that may
+// be the red zone of the function around the switch. A new one: spgi_ctx_entry, entry, value.
 #ifndef SPGI_SYS_CTX_X86_64_H
 #define SPGI_SYS_CTX_X86_64_H
 

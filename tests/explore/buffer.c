@@ -45,8 +45,8 @@ uint64_t buffer_state(void)
     return state;
 }
 
-// Lets a store leave, and before it what must leave first: older ones to the same address, and for a
-// release store all older ones.
+// Lets a store leave, and before it what must leave first: older ones to the same address, and for
+// a release store all older ones.
 static void leave(unsigned owner, unsigned index)
 {
     struct buffer *buffer = &buffers[owner];
@@ -55,7 +55,8 @@ static void leave(unsigned owner, unsigned index)
     for (unsigned i = index + 1; i-- > 0;) {
         for (unsigned older = 0; leaves[i] && older < i; older++) {
             const struct pending *store = &buffer->stores[i];
-            leaves[older] = leaves[older] || store->release || buffer->stores[older].at == store->at;
+            leaves[older] =
+                leaves[older] || store->release || buffer->stores[older].at == store->at;
         }
     }
     unsigned kept = 0;

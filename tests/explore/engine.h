@@ -77,8 +77,8 @@ void memory_search_begin(void);
 void memory_run_begin(bool stale_reads);
 // At the end of a run: all buffers empty into memory, and the driver has seen everything.
 void memory_drain_all(void);
-// Whether what a spinning or sleeping thread has seen has changed; *buffered: or could, by a store that
-// waits in another's buffer.
+// Whether what a spinning or sleeping thread has seen has changed; *buffered: or could, by a store
+// that waits in another's buffer.
 bool memory_changed(unsigned thread, bool *buffered);
 // Lets one of the buffered stores that the thread waits for leave.
 void memory_flush_for(unsigned thread);
@@ -130,8 +130,8 @@ struct thread {
     void *ready_arg;
     uint64_t hash; // of everything it has done and seen
     uint32_t clock[CLOCKS];
-    uint32_t view[VIEWED];  // per shared location: the least it may still see
-    uint32_t own[VIEWED];   // its own last store there
+    uint32_t view[VIEWED]; // per shared location: the least it may still see
+    uint32_t own[VIEWED];  // its own last store there
     struct watched watched[WATCHED];
     unsigned watched_count; // more than WATCHED: it cannot be told what it waits for
     char locals[LOCALS][LOCAL_BYTES];
@@ -151,8 +151,8 @@ struct execution {
     unsigned stale;
     uint64_t steps;
     uint64_t depth;
-    bool looking;     // a sleeper's condition is being evaluated: no switch points
-    unsigned looker;  // by whom
+    bool looking;    // a sleeper's condition is being evaluated: no switch points
+    unsigned looker; // by whom
     enum run_end end;
     char what[256];
     struct thread threads[CLOCKS];
@@ -185,8 +185,8 @@ uint64_t visited_count(void);
 
 void trace_run_begin(void);
 void trace_labels_clear(void);
-void trace_access(unsigned thread, const struct explore_site *site, uintptr_t address, uint64_t value,
-                  const char *note);
+void trace_access(unsigned thread, const struct explore_site *site, uintptr_t address,
+                  uint64_t value, const char *note);
 void trace_note(unsigned thread, const struct explore_site *site, const char *note);
 void trace_print(void);
 // A name for an address, in a static buffer.

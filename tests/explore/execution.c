@@ -298,6 +298,16 @@ void explore_yield(const struct explore_site *site)
     give_way(site, POINT_YIELD);
 }
 
+void explore_stop(const struct explore_site *site)
+{
+    unsigned self = execution.running;
+    if (self != DRIVER) {
+        execution.threads[self].hash = hash_mix(execution.threads[self].hash, 42);
+        execution_step();
+        execution_point(site);
+    }
+}
+
 unsigned explore_choose(const struct explore_site *site, unsigned n)
 {
     unsigned taken = search_choose(n, CHOICE_DATA);

@@ -2,8 +2,8 @@
 // explorer.h: a stateless model checker for code that goes through the atomics gate.
 //
 // A model is a setup, some threads, and a check. Its threads are fibers on one OS thread; the
-// explorer decides before every shared atomic access who goes on, and runs the model again and again
-// until all decisions within its bounds have been tried, or until one run fails.
+// explorer decides before every shared atomic access who goes on, and runs the model again and
+// again until all decisions within its bounds have been tried, or until one run fails.
 //
 // Memory. Relaxed and release stores enter the store buffer of their thread, where only that thread
 // sees them. A relaxed one may leave it before older ones to other addresses, a release one only
@@ -15,12 +15,12 @@
 // consistent, and acquire loads of atomic data, are found to be too weak.
 //
 // Threads. A preemption is a switch away from a thread that could go on; the bound limits them per
-// run, switches at blocking points are free. A buffered store needs no switch before it: that it may
-// leave later covers that. Accesses to what only one thread uses, or nobody writes, are no switch
-// points; the explorer finds out which are, and starts anew when it was wrong. A run is cut short
-// when it reaches a state that has been explored before with at least as many preemptions left;
-// states are told apart by who has read what from whom, which fixes all plain memory as long as it
-// is free of data races.
+// run, switches at blocking points are free. A buffered store needs no switch before it: that it
+// may leave later covers that. Accesses to what only one thread uses, or nobody writes, are no
+// switch points; the explorer finds out which are, and starts anew when it was wrong. A run is cut
+// short when it reaches a state that has been explored before with at least as many preemptions
+// left; states are told apart by who has read what from whom, which fixes all plain memory as long
+// as it is free of data races.
 //
 // Plain data is checked for races, where a model says that it touches it, by vector clocks.
 #ifndef SPGI_TESTS_EXPLORER_H
@@ -37,8 +37,8 @@ struct explore_bounds {
     unsigned stale;       // stale reads per run
 };
 
-// One scenario. Memory that it uses is static or from explore_alloc, so that it has the same address
-// in every run; setup gives it its first values.
+// One scenario. Memory that it uses is static or from explore_alloc, so that it has the same
+// address in every run; setup gives it its first values.
 struct explore_model {
     const char *name;
     void (*setup)(void);
@@ -102,8 +102,9 @@ void explore_label(const void *address, size_t bytes, const char *name);
 // whose value all begin with.
 void explore_thread_local(void *address, size_t bytes);
 
-// A sleep in the kernel: returns once ready(arg) holds. ready reads memory through the gate, or what
-// changes with it, and changes nothing. Nobody left who could wake the sleepers: the run fails.
+// A sleep in the kernel: returns once ready(arg) holds. ready reads memory through the gate, or
+// what changes with it, and changes nothing. Nobody left who could wake the sleepers: the run
+// fails.
 #define explore_block_until(ready, arg)                                                            \
     explore_sleep(EXPLORE_SITE(#ready, "explore_block_until"), (ready), (arg))
 typedef bool explore_ready_fn(void *arg);
@@ -112,6 +113,11 @@ void explore_sleep(const struct explore_site *site, explore_ready_fn *ready, voi
 // A switch point without an access: switching here is no preemption.
 #define explore_yield_point() explore_yield(EXPLORE_SITE("", "explore_yield_point"))
 void explore_yield(const struct explore_site *site);
+
+// A switch point without an access, for what the model shares beside memory. Switching here is a
+// preemption.
+#define explore_point() explore_stop(EXPLORE_SITE("", "explore_point"))
+void explore_stop(const struct explore_site *site);
 
 // A value from 0 to n - 1: all are tried.
 #define explore_choice(n) explore_choose(EXPLORE_SITE(#n, "explore_choice"), (n))

@@ -103,7 +103,8 @@ void machine_begin(const struct machine_options *options)
     explore_label(&rt, sizeof rt, "rt");
 }
 
-static spg_task spawn(unsigned shard, enum machine_place place, spg_fn *fn, void *arg, bool joinable)
+static spg_task spawn(unsigned shard, enum machine_place place, spg_fn *fn, void *arg,
+                      bool joinable)
 {
     struct spgi_spawn task = {
         .attr = {.place = place == MACHINE_PINNED ? SPG_PINNED : SPG_STEALABLE_ON, .shard = shard},

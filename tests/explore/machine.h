@@ -2,10 +2,10 @@
 // machine.h: the shipped core on a modelled kernel, for models of whole protocols.
 //
 // Shards are threads of the model and run the loop of core/shard.c; tasks are written against the
-// public headers. Modelled are the ring (bells, requests, sleeping), clock, futex, mutexes and stacks.
-// Time stands still while anything runs, and moves on when a shard sleeps with a time-out: whether the
-// time-out or a bell ends the sleep is a choice. Watching (core/sleep.c) is switched off, since it
-// would hide lost wake-ups.
+// public headers. Modelled are the ring (bells, requests, sleeping), clock, futex, mutexes and
+// stacks. Time stands still while anything runs, and moves on when a shard sleeps with a time-out:
+// whether the time-out or a bell ends the sleep is a choice. Watching (core/sleep.c) is switched
+// off, since it would hide lost wake-ups.
 //
 // Thread 0 .. shards-1 of a model are machine_shard; another is machine_stopper, which stops the
 // runtime once as many tasks as machine_options.ends have called machine_end.

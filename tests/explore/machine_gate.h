@@ -18,7 +18,8 @@ int machine_clock_gettime(clockid_t clock, struct timespec *out);
 int machine_mutex_lock(pthread_mutex_t *mutex);
 int machine_mutex_unlock(pthread_mutex_t *mutex);
 int machine_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
-int machine_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until);
+int machine_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                           const struct timespec *until);
 int machine_cond_signal(pthread_cond_t *cond);
 void *machine_calloc(size_t n, size_t bytes);
 void *machine_realloc(void *old, size_t bytes);
@@ -34,7 +35,7 @@ void *machine_map(size_t bytes);
 #define calloc(n, bytes) machine_calloc((n), (bytes))
 #define realloc(old, bytes) machine_realloc((old), (bytes))
 #define free(memory) ((void)(memory)) // it goes with the run
-#undef mmap // a name for mmap64 where files are large
+#undef mmap                           // a name for mmap64 where files are large
 #define mmap(address, bytes, ...) machine_map(bytes)
 #define munmap(memory, bytes) ((void)(memory))
 

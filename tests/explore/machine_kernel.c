@@ -15,12 +15,12 @@ enum { REQUESTS = 8, STACKS = 8, STACK_BYTES = 32768 };
 static const int64_t FOR_EVER = INT64_MAX / 32;
 
 struct spgi_ring {
-    spgi_a32 bells;                          // completions that others have posted
-    unsigned rung;                           // of these, counted since the run began
+    spgi_a32 bells; // completions that others have posted
+    unsigned rung;  // of these, counted since the run began
     struct spgi_request prepared[REQUESTS];
     uint64_t prepared_data[REQUESTS];
     unsigned prepared_count;
-    uint64_t flying[REQUESTS];               // requests that the kernel works on
+    uint64_t flying[REQUESTS]; // requests that the kernel works on
     unsigned flying_count;
     struct spgi_completion done[REQUESTS];
     unsigned done_count;
@@ -73,6 +73,7 @@ void machine_ctx_switch(void **save, void *load)
     bool *left = runs_on(&here);
     bool *entered = runs_on(load);
     if (left) {
+        explore_point(); // whoever may wake the task already could do so now
         *left = false;
     }
     if (entered) {
@@ -315,7 +316,8 @@ void spgi_futex_wait(void *word, uint32_t expected, int64_t until_ns)
     if (!futex_ready(&sleep)) {
         explore_yield_point(); // others go on for as long as they like
         bool woken = futex_ready(&sleep);
-        now[explore_self()] = woken || now[explore_self()] > until_ns ? now[explore_self()] : until_ns;
+        now[explore_self()] =
+            woken || now[explore_self()] > until_ns ? now[explore_self()] : until_ns;
     }
 }
 
@@ -373,7 +375,8 @@ int machine_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
     return machine_mutex_lock(mutex);
 }
 
-int machine_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
+int machine_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                           const struct timespec *until)
 {
     (void)cond;
     machine_mutex_unlock(mutex);

@@ -2,7 +2,8 @@
 // memory.c: atomic objects as the threads of a model see them.
 //
 // The value of an object lies in the object itself, so that plain initialisation works; when it is
-// not what the last recorded store left there, somebody has initialised it, and its record begins anew.
+// not what the last recorded store left there, somebody has initialised it, and its record begins
+// anew.
 #include "engine.h"
 
 #include <inttypes.h>

@@ -100,8 +100,8 @@ static const struct explore_model three_senders = {
     .full = {3, 0},
 };
 
-// A memory that is sent again as soon as it has been received: the swap of the top must not be taken
-// in by an old address.
+// A memory that is sent again as soon as it has been received: the swap of the top must not be
+// taken in by an old address.
 static void take_and_return(void)
 {
     take();

@@ -61,7 +61,8 @@ static int owner_main(void *arg)
     }
     spawn_on(1, plan->there, &scope);
     close_result = spg_scope_close(&scope);
-    explore_assert(children_ended == (plan->here ? 2u : 1u), "a scope was closed with a task in it");
+    explore_assert(children_ended == (plan->here ? 2u : 1u),
+                   "a scope was closed with a task in it");
     closed = true;
     machine_end();
     return 0;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// model_stealq.c: the queue of ready tasks: nothing is lost, nothing taken twice, nothing out of reach.
+// model_stealq.c: the queue of ready tasks: nothing is lost, nothing taken twice, nothing out of
+// reach.
 #include "base/stealq.h"
 #include "explorer.h"
 
-enum { ITEMS = 6 };
+enum { ITEMS = 7 };
 
 struct item {
     struct spgi_link link;
@@ -179,16 +180,26 @@ static const struct explore_model wrap_two_thieves = {
     .check = all_taken,
 };
 
-// Five items into two slots: three overflow, and are moved back as the ring empties.
+// Items into two slots: the rest overflows, and is moved back, in two turns, as the ring empties.
 static void overflow_owner(void)
 {
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 6; i++) {
         push(i);
     }
     pop();
     pop();
     pop();
-    push(5);
+    push(6);
+    pop();
+}
+
+static void overflow_owner_short(void)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        push(i);
+    }
+    pop();
+    pop();
     pop();
 }
 
@@ -202,7 +213,7 @@ static const struct explore_model overflow = {
 static const struct explore_model overflow_two_thieves = {
     .name = "stealq: overflow, 2 thieves",
     .setup = two_entries,
-    .threads = {overflow_owner, steal_twice, steal_once},
+    .threads = {overflow_owner_short, steal_twice, steal_once},
     .check = all_taken,
     .full = {2, 1},
 };

@@ -164,6 +164,38 @@ static void begin_join(enum machine_place place, const spg_time *deadline)
 static const spg_time never = SPG_NEVER;
 static const spg_time soon = SOON;
 
+// The deadline of the first join may come late, on the shard where it was armed, when the joiner is
+// in its second join, on another shard.
+static int join_twice(void *arg)
+{
+    const spg_task *second = arg;
+    int first = spg_join(peer, NULL, SOON);
+    explore_assert(first == 0 || first == -ETIME, "a join with a strange result");
+    if (first) {
+        spg_detach(peer);
+    }
+    end_with(spg_join(*second, NULL, SPG_NEVER));
+    explore_assert(outcome == 0, "a join was ended by the deadline of another");
+    return 0;
+}
+
+static void begin_late_deadline(void)
+{
+    static spg_task second;
+    begin(2, 3);
+    peer = machine_spawn(1, MACHINE_PINNED, end_with_five, NULL);
+    second = machine_spawn(1, MACHINE_PINNED, end_with_five, NULL);
+    machine_start(0, MACHINE_STEALABLE, join_twice, &second);
+}
+
+static const struct explore_model late_deadline = {
+    .name = "wait: a late deadline",
+    .setup = begin_late_deadline,
+    .threads = {machine_shard, machine_shard, machine_stopper},
+    .check = ended_once,
+    .full = {2, 1},
+};
+
 static void begin_join_cancel(void)
 {
     begin_join(MACHINE_PINNED, &never);
@@ -319,7 +351,8 @@ int main(int argc, char **argv)
 {
     static const struct explore_model *const models[] = {
         &sleep_cancel, &sleep_cancel_twice, &late_kick, &moving,    &join_cancel,  &join_deadline,
-        &join_all,     &op_cancel,          &op_all,    &timer_set, &timer_cancel, NULL,
+        &join_all,     &late_deadline,      &op_cancel, &op_all,    &timer_set,    &timer_cancel,
+        NULL,
     };
     return explore_main(argc, argv, models);
 }

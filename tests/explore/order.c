@@ -2,7 +2,8 @@
 // order.c: what happens before what: vector clocks, and races on plain data.
 //
 // A release store carries a message: all that its thread had seen and done. Whoever reads the store
-// with an acquire load has seen it, too. A plain access is safe when all conflicting ones have been seen.
+// with an acquire load has seen it, too. A plain access is safe when all conflicting ones have been
+// seen.
 #include "engine.h"
 
 #include <stdio.h>
@@ -110,7 +111,8 @@ static struct datum *datum_of(uintptr_t address)
     if (data_count == DATA) {
         explore_fail(__FILE__, __LINE__, "the model has more plain objects than the limit DATA");
     }
-    data[data_count] = (struct datum){.address = address, .event = hash_mix(address, 7), .writer = DRIVER};
+    data[data_count] =
+        (struct datum){.address = address, .event = hash_mix(address, 7), .writer = DRIVER};
     return &data[data_count++];
 }
 

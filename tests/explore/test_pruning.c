@@ -12,7 +12,15 @@
 
 enum { PROGRAMS = 60, STEPS = 3, OBJECTS = 2, OUTCOMES = 4096 };
 
-enum step_kind { LOAD_RELAXED, LOAD_SEQCST, STORE_RELAXED, STORE_RELEASE, STORE_SEQCST, ADD, STEPS_KINDS };
+enum step_kind {
+    LOAD_RELAXED,
+    LOAD_SEQCST,
+    STORE_RELAXED,
+    STORE_RELEASE,
+    STORE_SEQCST,
+    ADD,
+    STEPS_KINDS
+};
 
 static struct {
     enum step_kind kind;
@@ -82,9 +90,10 @@ static void note_outcome(void)
 
 static const struct explore_model two = {
     .name = "two", .setup = clear, .threads = {interpret, interpret}, .check = note_outcome};
-static const struct explore_model three = {
-    .name = "three", .setup = clear, .threads = {interpret, interpret, interpret},
-    .check = note_outcome};
+static const struct explore_model three = {.name = "three",
+                                           .setup = clear,
+                                           .threads = {interpret, interpret, interpret},
+                                           .check = note_outcome};
 
 // The sum does not depend on the order in which outcomes were found.
 static uint64_t explore(const struct explore_model *model, unsigned preemptions, unsigned stale,

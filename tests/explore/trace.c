@@ -55,8 +55,8 @@ const char *trace_name(uintptr_t address, const char *text)
     return name;
 }
 
-void trace_access(unsigned thread, const struct explore_site *site, uintptr_t address, uint64_t value,
-                  const char *note)
+void trace_access(unsigned thread, const struct explore_site *site, uintptr_t address,
+                  uint64_t value, const char *note)
 {
     if (step_count < STEPS) {
         steps[step_count++] = (struct step){site, address, value, note, (uint8_t)thread};

@@ -40,8 +40,8 @@ int client_connect(struct client *client, spg_time deadline);
 
 // Sends a whole request and reads the whole answer, connecting if need be. A connection that the
 // server has closed since the answer before is made anew once. Suspends.
-// Returns 0; -ETIME; -EPROTO the answer is no HTTP; another negative errno value. After an error the
-// connection is closed.
+// Returns 0; -ETIME; -EPROTO the answer is no HTTP; another negative errno value. After an error
+// the connection is closed.
 int client_ask(struct client *client, struct bytes request, struct client_answer *answer,
                spg_time deadline);
 

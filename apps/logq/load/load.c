@@ -46,7 +46,8 @@ struct load {
 static const char usage[] =
     "usage: logq-load --url http://127.0.0.1:PORT [--query QUERY]... [FLAGS]\n"
     "\n"
-    "Sends requests at a rate, whether they are answered or not, and measures each from the moment\n"
+    "Sends requests at a rate, whether they are answered or not, and measures each from the "
+    "moment\n"
     "when it was to be sent. With --find-rate it looks for the highest rate at which p99 stays\n"
     "within a budget. Exit code 0; 1 when requests were not answered; 2 on a wrong flag.\n"
     "\n";
@@ -111,8 +112,7 @@ static bool check_target(struct load *load)
         return false;
     }
     if (!target_read(load->url, &load->target)) {
-        fprintf(stderr,
-                "logq-load: --url %s: give http://ADDRESS:PORT, as http://127.0.0.1:9428\n",
+        fprintf(stderr, "logq-load: --url %s: give http://ADDRESS:PORT, as http://127.0.0.1:9428\n",
                 load->url);
         return false;
     }
@@ -192,8 +192,8 @@ static int root_task(void *arg)
         return 0;
     }
     print_result(load);
-    bool is_answered = load->result->latency.total > 0 &&
-                       trial_error_count(&load->result->errors) == 0;
+    bool is_answered =
+        load->result->latency.total > 0 && trial_error_count(&load->result->errors) == 0;
     load->exit_code = is_answered ? 0 : EXIT_ERRORS;
     return 0;
 }

@@ -20,8 +20,9 @@ struct target {
     bool is_loopback;
 };
 
-// Reads `http://ADDRESS:PORT` or `http://ADDRESS:PORT/PATH`; the address is an IPv4 one, an IPv6 one
-// in brackets, or `localhost`. False when it is something else. The URL must outlive the target.
+// Reads `http://ADDRESS:PORT` or `http://ADDRESS:PORT/PATH`; the address is an IPv4 one, an IPv6
+// one in brackets, or `localhost`. False when it is something else. The URL must outlive the
+// target.
 bool target_read(const char *url, struct target *target);
 
 // Adds a request; query and limit may be NULL.

@@ -12,7 +12,8 @@
 #include "query/tuple.h"
 #include "query/value_bag.h"
 
-// Zeroed memory is the state of an empty group, for every function. COUNT is a uint64_t; the others:
+// Zeroed memory is the state of an empty group, for every function. COUNT is a uint64_t; the
+// others:
 
 struct sum_state {
     int64_t pending; // sum of integers that stands for itself, within 2^53

@@ -4,11 +4,12 @@
 // A value comes from the line byte by byte, except that
 // - _file, _stream, _format and _time do not come from it at all, and server_protocol may be the
 //   HTTP/0.9 that no line spells;
-// - in JSON strings any character may be written as \uXXXX, and some after a back-slash of their own;
+// - in JSON strings any character may be written as \uXXXX, and some after a back-slash of their
+// own;
 // - in the quoted fields of access logs any byte may be written as \xHH, and some likewise.
-// So a literal is looked for together with the escapes that can stand for a piece of it: a line with
-// one of them is a candidate too. An escape that does not concern the literal costs a needless look
-// at the line, never a record.
+// So a literal is looked for together with the escapes that can stand for a piece of it: a line
+// with one of them is a candidate too. An escape that does not concern the literal costs a needless
+// look at the line, never a record.
 
 #include "query/filter.h"
 

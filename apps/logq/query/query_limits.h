@@ -19,12 +19,12 @@
 #define QUERY_LINE_LIMIT_DEFAULT ((size_t)1024 * 1024)
 
 struct query_limits {
-    size_t length;        // bytes of the query text
-    unsigned nesting;     // parentheses and NOTs inside each other; each costs about 1 KiB of stack
-    unsigned filters;     // words, phrases, comparisons and so on, with the AND, OR and NOT around them
-    unsigned values;      // in all in(...) together
+    size_t length;    // bytes of the query text
+    unsigned nesting; // parentheses and NOTs inside each other; each costs about 1 KiB of stack
+    unsigned filters; // words, phrases, comparisons and so on, with the AND, OR and NOT around them
+    unsigned values;  // in all in(...) together
     unsigned pipes;
-    unsigned columns;     // fields, or functions, or sort keys of one pipe
+    unsigned columns; // fields, or functions, or sort keys of one pipe
     unsigned regexes;
     size_t regex_memory;  // bytes for each regex and each partial state that runs it
     uint64_t regex_steps; // for one value: instructions of the regex times bytes of the value

@@ -43,7 +43,7 @@ void row_order_free(struct row_order *order)
     if (order->is_open) {
         field_set_free(&order->no_fields);
     }
-    *order = (struct row_order){ 0 };
+    *order = (struct row_order){0};
 }
 
 // ---- values
@@ -121,12 +121,11 @@ static int expand_field(void *ctx, struct bytes name, struct bytes value)
     return 0;
 }
 
-static bool keep_line(struct row_order *order, struct row_expansion *expansion,
-                      struct bytes line)
+static bool keep_line(struct row_order *order, struct row_expansion *expansion, struct bytes line)
 {
     if (line.len > expansion->line_capacity) {
-        char *grown = memory_grow(order->memory, expansion->line, expansion->line_capacity,
-                                  line.len);
+        char *grown =
+            memory_grow(order->memory, expansion->line, expansion->line_capacity, line.len);
         if (grown == NULL) {
             return false;
         }
@@ -146,10 +145,10 @@ static bool expansion_read(struct row_order *order, struct row_expansion *expans
         return false;
     }
     const struct source_info *source = row->origin.source;
-    struct bytes line = { .ptr = expansion->line, .len = expansion->line_length };
+    struct bytes line = {.ptr = expansion->line, .len = expansion->line_length};
     bool is_read = row->origin.is_cut ? record_read_text(&expansion->record, line, source)
                                       : record_read(&expansion->record, line, source);
-    struct expanding expanding = { .order = order, .expansion = expansion };
+    struct expanding expanding = {.order = order, .expansion = expansion};
     expansion->count = 0;
     expansion->source = source;
     expansion->is_cut = row->origin.is_cut;
@@ -163,19 +162,18 @@ static struct row_expansion *expand(struct row_order *order, struct row_expansio
     struct row_expansion *expansion = *kept;
     if (expansion == NULL) {
         expansion = memory_take_zeroed(order->memory, sizeof(*expansion));
-        if (expansion == NULL ||
-            record_init(&expansion->record, &order->no_fields,
-                        order->line_limit * ARENA_LINES) != 0) {
+        if (expansion == NULL || record_init(&expansion->record, &order->no_fields,
+                                             order->line_limit * ARENA_LINES) != 0) {
             memory_give(order->memory, expansion, sizeof(*expansion));
             return NULL;
         }
         *kept = expansion;
     }
     // A heap compares one row with many.
-    bool is_expanded = expansion->is_set && expansion->source == row->origin.source &&
-                       expansion->is_cut == row->origin.is_cut &&
-                       bytes_equal((struct bytes){ expansion->line, expansion->line_length },
-                                   row->line);
+    bool is_expanded =
+        expansion->is_set && expansion->source == row->origin.source &&
+        expansion->is_cut == row->origin.is_cut &&
+        bytes_equal((struct bytes){expansion->line, expansion->line_length}, row->line);
     return is_expanded || expansion_read(order, expansion, row) ? expansion : NULL;
 }
 
@@ -185,10 +183,12 @@ static int compare_expansions(const struct row_expansion *a, const struct row_ex
     size_t i = 0;
     size_t j = 0;
     while (i < a->count || j < b->count) {
-        int which = i == a->count ? 1 : j == b->count ? -1 : bytes_compare(a->names[i], b->names[j]);
+        int which = i == a->count   ? 1
+                    : j == b->count ? -1
+                                    : bytes_compare(a->names[i], b->names[j]);
         struct bytes name = which <= 0 ? a->names[i] : b->names[j];
-        struct bytes left = which <= 0 ? a->values[i++] : (struct bytes){ 0 };
-        struct bytes right = which >= 0 ? b->values[j++] : (struct bytes){ 0 };
+        struct bytes left = which <= 0 ? a->values[i++] : (struct bytes){0};
+        struct bytes right = which >= 0 ? b->values[j++] : (struct bytes){0};
         int result = by_bytes ? bytes_compare(left, right)
                               : compare_values(left, right, scope_is_time(name));
         if (result != 0) {

@@ -27,7 +27,7 @@ struct table_cell {
 void table_init(struct table *table, struct writer *writer, size_t cell_limit,
                 struct budget *budget)
 {
-    *table = (struct table){ .writer = writer, .cell_limit = cell_limit };
+    *table = (struct table){.writer = writer, .cell_limit = cell_limit};
     memory_init(&table->memory, budget);
 }
 
@@ -53,7 +53,7 @@ void table_free(struct table *table)
     memory_give(&table->memory, table->cells, table->cell_capacity * sizeof(*table->cells));
     memory_give(&table->memory, table->columns, table->column_capacity * sizeof(*table->columns));
     memory_end(&table->memory);
-    *table = (struct table){ 0 };
+    *table = (struct table){0};
 }
 
 // ---- text
@@ -67,7 +67,10 @@ static size_t put_character(struct writer *writer, struct bytes text, size_t *sh
     bool is_control = rune < 0x20 || (rune >= 0x7F && rune < 0xA0);
     if (is_control) {
         char escape[8];
-        const char *name = rune == '\n' ? "\\n" : rune == '\t' ? "\\t" : rune == '\r' ? "\\r" : NULL;
+        const char *name = rune == '\n'   ? "\\n"
+                           : rune == '\t' ? "\\t"
+                           : rune == '\r' ? "\\r"
+                                          : NULL;
         if (name == NULL) {
             snprintf(escape, sizeof(escape), "\\x%02x", (unsigned)rune);
             name = escape;
@@ -81,8 +84,8 @@ static size_t put_character(struct writer *writer, struct bytes text, size_t *sh
     *shown += 1;
     if (writer != NULL) {
         bool is_invalid = width == 1 && rune == UTF8_REPLACEMENT;
-        writer_put(writer, is_invalid ? bytes_of(UTF8_REPLACEMENT_TEXT)
-                                      : (struct bytes){ text.ptr, width });
+        writer_put(writer,
+                   is_invalid ? bytes_of(UTF8_REPLACEMENT_TEXT) : (struct bytes){text.ptr, width});
     }
     return width;
 }
@@ -108,7 +111,7 @@ static void put_spaces(struct writer *writer, size_t count)
     static const char spaces[] = "                                ";
     while (count > 0) {
         size_t part = count < sizeof(spaces) - 1 ? count : sizeof(spaces) - 1;
-        writer_put(writer, (struct bytes){ spaces, part });
+        writer_put(writer, (struct bytes){spaces, part});
         count -= part;
     }
 }
@@ -130,7 +133,7 @@ static bool keep_text(struct table *table, struct bytes text, struct bytes *copy
     if (text.len > 0) {
         memcpy(kept, text.ptr, text.len);
     }
-    *copy = (struct bytes){ kept, text.len };
+    *copy = (struct bytes){kept, text.len};
     return true;
 }
 
@@ -150,13 +153,13 @@ static bool find_column(struct table *table, struct bytes name, size_t likely, s
         return true;
     }
     struct table_column *columns =
-        memory_reserve(&table->memory, table->columns, &table->column_capacity,
-                       table->column_count, 1, sizeof(*columns));
+        memory_reserve(&table->memory, table->columns, &table->column_capacity, table->column_count,
+                       1, sizeof(*columns));
     if (columns == NULL) {
         return false;
     }
     table->columns = columns;
-    struct table_column column = { .width = put_text(NULL, name, SIZE_MAX), .is_numeric = true };
+    struct table_column column = {.width = put_text(NULL, name, SIZE_MAX), .is_numeric = true};
     if (!keep_text(table, name, &column.name)) {
         return false;
     }
@@ -196,7 +199,7 @@ static void put_heading(struct table *table)
 static void put_held_row(struct table *table, uint64_t row, size_t *at)
 {
     for (size_t column = 0; column < table->column_count; column++) {
-        struct bytes value = { 0 };
+        struct bytes value = {0};
         for (size_t i = *at; i < table->cell_count && table->cells[i].row == row; i++) {
             if (table->cells[i].column == column) {
                 value = table->cells[i].value;
@@ -230,7 +233,7 @@ static bool hold_cell(struct table *table, size_t column, struct bytes value)
         return false;
     }
     table->cells = cells;
-    struct table_cell cell = { .row = table->rows, .column = column };
+    struct table_cell cell = {.row = table->rows, .column = column};
     if (!keep_text(table, value, &cell.value)) {
         return false;
     }
@@ -264,7 +267,7 @@ static struct bytes value_of(struct bytes name, const struct bytes *names,
             return values[i];
         }
     }
-    return (struct bytes){ 0 };
+    return (struct bytes){0};
 }
 
 static int put_row(struct table *table, const struct bytes *names, const struct bytes *values,
@@ -295,8 +298,7 @@ static int add_row(void *ctx, const struct bytes *names, const struct bytes *val
         return put_row(table, names, values, count);
     }
     int result = hold_row(table, names, values, count);
-    if (result == 0 &&
-        (table->rows == TABLE_ROWS_AHEAD || table->held_bytes > TABLE_BYTES_AHEAD)) {
+    if (result == 0 && (table->rows == TABLE_ROWS_AHEAD || table->held_bytes > TABLE_BYTES_AHEAD)) {
         result = start_flowing(table);
     }
     return result;
@@ -304,7 +306,7 @@ static int add_row(void *ctx, const struct bytes *names, const struct bytes *val
 
 struct row_sink table_sink(struct table *table)
 {
-    return (struct row_sink){ .row = add_row, .ctx = table };
+    return (struct row_sink){.row = add_row, .ctx = table};
 }
 
 int table_end(struct table *table)

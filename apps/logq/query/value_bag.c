@@ -19,7 +19,7 @@ void value_bag_free(struct value_bag *bag, struct memory *memory)
         memory_give(memory, (void *)(uintptr_t)bag->written[i].ptr, bag->written[i].len);
     }
     memory_give(memory, bag->written, bag->written_capacity * sizeof(*bag->written));
-    *bag = (struct value_bag){ 0 };
+    *bag = (struct value_bag){0};
 }
 
 // ---- adding
@@ -46,7 +46,8 @@ static bool read_decimal(struct bytes text, int64_t *integer, unsigned *fraction
     }
     size_t digits = text.len - start - (point < text.len);
     bool has_needless_zero = point - start > 1 && text.ptr[start] == '0';
-    if (digits == 0 || digits > VALUE_BAG_DIGITS || has_needless_zero || (start == 1 && value == 0)) {
+    if (digits == 0 || digits > VALUE_BAG_DIGITS || has_needless_zero ||
+        (start == 1 && value == 0)) {
         return false;
     }
     *integer = start == 1 ? -value : value;
@@ -54,30 +55,27 @@ static bool read_decimal(struct bytes text, int64_t *integer, unsigned *fraction
     return true;
 }
 
-static struct value_lane *find_lane(struct value_bag *bag, unsigned fraction,
-                                    struct memory *memory)
+static struct value_lane *find_lane(struct value_bag *bag, unsigned fraction, struct memory *memory)
 {
     for (size_t i = 0; i < bag->lane_count; i++) {
         if (bag->lanes[i].fraction == fraction) {
             return &bag->lanes[i].values;
         }
     }
-    struct value_bag_lane *lanes =
-        memory_grow(memory, bag->lanes, bag->lane_count * sizeof(*lanes),
-                    (bag->lane_count + 1) * sizeof(*lanes));
+    struct value_bag_lane *lanes = memory_grow(memory, bag->lanes, bag->lane_count * sizeof(*lanes),
+                                               (bag->lane_count + 1) * sizeof(*lanes));
     if (lanes == NULL) {
         return NULL;
     }
     bag->lanes = lanes;
-    lanes[bag->lane_count] = (struct value_bag_lane){ .fraction = fraction };
+    lanes[bag->lane_count] = (struct value_bag_lane){.fraction = fraction};
     return &lanes[bag->lane_count++].values;
 }
 
 static bool add_written(struct value_bag *bag, struct bytes value, struct memory *memory)
 {
-    struct bytes *written =
-        memory_reserve(memory, bag->written, &bag->written_capacity, bag->written_count, 1,
-                       sizeof(*bag->written));
+    struct bytes *written = memory_reserve(memory, bag->written, &bag->written_capacity,
+                                           bag->written_count, 1, sizeof(*bag->written));
     if (written == NULL) {
         return false;
     }
@@ -87,7 +85,7 @@ static bool add_written(struct value_bag *bag, struct bytes value, struct memory
         return false;
     }
     memcpy(copy, value.ptr, value.len);
-    bag->written[bag->written_count++] = (struct bytes){ copy, value.len };
+    bag->written[bag->written_count++] = (struct bytes){copy, value.len};
     return true;
 }
 
@@ -186,7 +184,7 @@ static struct bytes write_decimal(int64_t integer, unsigned fraction,
     for (size_t i = 0; i < length; i++) {
         out[i] = digits[length - 1 - i];
     }
-    return (struct bytes){ out, length };
+    return (struct bytes){out, length};
 }
 
 // ---- the quantile
@@ -202,10 +200,9 @@ struct bag_walk {
 
 static void walk_start(struct bag_walk *walk, const struct value_bag *bag)
 {
-    *walk = (struct bag_walk){ .bag = bag };
+    *walk = (struct bag_walk){.bag = bag};
     for (size_t i = 0; i < bag->lane_count; i++) {
-        walk->has_next[i] =
-            value_lane_next(&bag->lanes[i].values, &walk->at[i], &walk->next[i]);
+        walk->has_next[i] = value_lane_next(&bag->lanes[i].values, &walk->at[i], &walk->next[i]);
     }
 }
 
@@ -224,10 +221,9 @@ static size_t lowest_lane(const struct bag_walk *walk)
     const struct value_bag_lane *lanes = walk->bag->lanes;
     size_t lowest = walk->bag->lane_count;
     for (size_t i = 0; i < walk->bag->lane_count; i++) {
-        if (walk->has_next[i] &&
-            (lowest == walk->bag->lane_count ||
-             comes_before(walk->next[i].value, lanes[i].fraction, walk->next[lowest].value,
-                          lanes[lowest].fraction))) {
+        if (walk->has_next[i] && (lowest == walk->bag->lane_count ||
+                                  comes_before(walk->next[i].value, lanes[i].fraction,
+                                               walk->next[lowest].value, lanes[lowest].fraction))) {
             lowest = i;
         }
     }
@@ -275,7 +271,7 @@ struct bytes value_bag_quantile(const struct value_bag *bag, double phi,
 {
     uint64_t total = total_count(bag);
     if (total == 0) {
-        return (struct bytes){ 0 };
+        return (struct bytes){0};
     }
     double place = floor(phi * (double)total);
     uint64_t index = place >= (double)total ? total - 1 : (uint64_t)place;
@@ -286,7 +282,7 @@ struct bytes value_bag_quantile(const struct value_bag *bag, double phi,
     }
     struct bag_walk walk;
     walk_start(&walk, bag);
-    struct bytes text = { 0 };
+    struct bytes text = {0};
     uint64_t count;
     while (walk_next(&walk, &text, &count, out)) {
         if (index < count) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // admission.c: how many queries run at once, and how many may wait for their turn.
 //
-// A place that becomes free while somebody waits is handed over, not put back: `running` stays as it
-// is, so nobody can slip in between.
+// A place that becomes free while somebody waits is handed over, not put back: `running` stays as
+// it is, so nobody can slip in between.
 
 #include "serve/admission.h"
 

@@ -91,7 +91,8 @@ static const char script[] =
     "  say('...');\n"
     "  const began = performance.now();\n"
     "  const form = new URLSearchParams({ query: $('query').value });\n"
-    "  for (const id of ['limit', 'start']) if ($(id).value.trim()) form.set(id, $(id).value.trim());\n"
+    "  for (const id of ['limit', 'start']) if ($(id).value.trim()) form.set(id, "
+    "$(id).value.trim());\n"
     "  history.replaceState(null, '', '#' + form);\n"
     "  try {\n"
     "    const response = await fetch('/select/logsql/query',\n"
@@ -114,7 +115,8 @@ static const char script[] =
     "  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) run();\n"
     "});\n"
     "const asked = new URLSearchParams(location.hash.slice(1));\n"
-    "for (const id of ['query', 'limit', 'start']) if (asked.has(id)) $(id).value = asked.get(id);\n"
+    "for (const id of ['query', 'limit', 'start']) if (asked.has(id)) $(id).value = "
+    "asked.get(id);\n"
     "if (asked.has('query')) run();\n";
 
 // False when the system has no random bytes to give.

@@ -217,8 +217,8 @@ static int describe_failure(struct work *work, int result, char *text, size_t ro
     if (result == -ETIME) {
         METRICS_ADD(&work->server->metrics, queries_timed_out, 1);
         (void)snprintf(text, room,
-                       "the query was not done within %" PRId64 " ms (timeout): it had read %" PRIu64
-                       " of %" PRIu64 " bytes in %zu files",
+                       "the query was not done within %" PRId64
+                       " ms (timeout): it had read %" PRIu64 " of %" PRIu64 " bytes in %zu files",
                        work->selection.timeout_ns / SPG_MS, read, work->sources.bytes,
                        work->sources.count);
         return 504;

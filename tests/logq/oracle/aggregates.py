@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # aggregates.py: the functions of stats, each from all values at once and exactly.
+import functools
 import math
 from fractions import Fraction
 
-from . import numeric
+from . import numeric, ordering
 
 NO_SUM = b"NaN"
 NO_VALUE = b""
@@ -48,18 +49,23 @@ def average(values):
     return numeric.format_double(float(_exact_sum(numbers)) / float(len(numbers)))
 
 
-def least(values):
+def _extreme(choose, field, values):
     present = [value for value in values if value]
-    return min(present, key=numeric.sort_key) if present else NO_VALUE
+    return choose(present, key=functools.partial(ordering.strict_key, field)) if present \
+        else NO_VALUE
 
 
-def greatest(values):
-    present = [value for value in values if value]
-    return max(present, key=numeric.sort_key) if present else NO_VALUE
+def least(field, values):
+    """The first one in the order of `sort`."""
+    return _extreme(min, field, values)
+
+
+def greatest(field, values):
+    return _extreme(max, field, values)
 
 
 def quantile(phi, values):
-    numbers = sorted(_numbers(values), key=numeric.sort_key)
+    numbers = sorted(_numbers(values), key=lambda value: (numeric.exact(value), value))
     if not numbers:
         return NO_VALUE
     return numbers[min(len(numbers) - 1, math.floor(phi * float(len(numbers))))]
@@ -77,5 +83,7 @@ def compute(name, phi, fields, rows):
     values = [row.fields.get(field, b"") for field in fields for row in rows]
     if name == "quantile":
         return quantile(phi, values)
-    return {"sum": total, "avg": average, "min": least, "max": greatest,
-            "median": lambda all_values: quantile(0.5, all_values)}[name](values)
+    if name in ("min", "max"):
+        return (least if name == "min" else greatest)(fields[0], values)
+    return {"sum": total, "avg": average,
+            "median": functools.partial(quantile, 0.5)}[name](values)

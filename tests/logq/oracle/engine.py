@@ -2,7 +2,7 @@
 # engine.py: a query over rows: the answer, and how much of its order is fixed.
 from fractions import Fraction
 
-from . import aggregates, filters, numeric, pipes, timestamps
+from . import aggregates, filters, numeric, ordering, pipes, timestamps
 from .records import Row
 from .scanner import Scanner
 
@@ -43,25 +43,6 @@ def read_query(text, now=0):
     reader = filters.Reader(scanner, now)
     matches = reader.read()
     return Query(matches, pipes.Reader(scanner, reader).read())
-
-
-def _by_columns(rows, keys):
-    """Rows in the order of the first key, those alike in the order of the next ones."""
-    if len(rows) < 2 or not keys:
-        return rows
-    name, descends = keys[0]
-    alike = {}
-    for row in rows:
-        alike.setdefault(numeric.sort_key(row.fields.get(name, b"")), []).append(row)
-    return [row for key in sorted(alike, reverse=descends)
-            for row in _by_columns(alike[key], keys[1:])]
-
-
-def sort_rows(rows, keys):
-    """By the keys, then by all other columns in the order of their names, ascending."""
-    sorted_by = {name for name, _ in keys}
-    others = {name for row in rows for name in row.fields} - sorted_by
-    return _by_columns(rows, keys + [(name, False) for name in sorted(others)])
 
 
 def bucket(row, name, step):
@@ -122,7 +103,7 @@ def limit_rows(answer, count, offset=0):
 def _top(answer, top):
     counted = _stats(answer, pipes.Stats([(name, None) for name in top.names],
                                          [pipes.Function("count", None, [], None, HITS)]))
-    counted.rows = sort_rows(counted.rows, [(HITS, True)])[:top.count]
+    counted.rows = ordering.sort_rows(counted.rows, [(HITS, True)])[:top.count]
     counted.ordered = True
     return counted
 
@@ -163,7 +144,7 @@ def apply(answer, pipe):
     if isinstance(pipe, pipes.Filter):
         answer.rows = [row for row in answer.rows if pipe.matches(row)]
         return answer
-    answer.rows = sort_rows(answer.rows, pipe.keys)
+    answer.rows = ordering.sort_rows(answer.rows, pipe.keys)
     answer.ordered = True
     return limit_rows(answer, len(answer.rows) if pipe.limit is None else pipe.limit, pipe.offset)
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 # numeric.py: numbers as logs and queries write them: grammar, exact values, shortest notation.
-import functools
 import re
 from decimal import Decimal
 from fractions import Fraction
@@ -52,14 +51,6 @@ def integer_value(value):
         return None
     fraction = Fraction(number)
     return int(fraction) if fraction.denominator == 1 else None
-
-
-@functools.lru_cache(maxsize=1 << 17)
-def sort_key(value):
-    """Numbers before strings; numbers by value, strings by bytes."""
-    if _NUMBER.match(value):
-        return (0, exact(value), b"")
-    return (1, Decimal(0), value)
 
 
 def format_double(value):

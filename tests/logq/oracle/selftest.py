@@ -7,7 +7,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from oracle import (aggregates, engine, go_regex, json_line, numeric, phrases, records,
+from oracle import (aggregates, engine, go_regex, json_line, numeric, ordering, phrases, records,
                     requests, scanner, timestamps)
 
 NOON = 1795348800 * 10 ** 9  # 2026-11-22T12:00:00Z
@@ -191,8 +191,11 @@ class Numbers(unittest.TestCase):
 
     def test_order(self):
         values = [b"b", b"10", b"", b"9", b"1e1", b"-1", b"a"]
-        self.assertEqual(sorted(values, key=numeric.sort_key),
+        self.assertEqual(sorted(values, key=lambda value: ordering.value_key(b"x", value)),
                          [b"-1", b"9", b"10", b"1e1", b"", b"a", b"b"])
+        times = [b"2026-11-22T10:00:00.5Z", b"2026-11-22T10:00:00Z", b"", b"2026-11-22T09:00:00.25Z"]
+        self.assertEqual(sorted(times, key=lambda value: ordering.value_key(b"_time", value)),
+                         [times[2], times[3], times[1], times[0]])
 
 
 class Aggregates(unittest.TestCase):
@@ -213,9 +216,11 @@ class Aggregates(unittest.TestCase):
         self.assertEqual(aggregates.quantile(0.5, [b"x"]), b"")
 
     def test_least_and_greatest(self):
-        self.assertEqual(aggregates.least([b"b", b"10", b"9", b""]), b"9")
-        self.assertEqual(aggregates.greatest([b"b", b"10", b"9", b""]), b"b")
-        self.assertEqual(aggregates.least([]), b"")
+        self.assertEqual(aggregates.least(b"x", [b"b", b"10", b"9", b""]), b"9")
+        self.assertEqual(aggregates.greatest(b"x", [b"b", b"10", b"9", b""]), b"b")
+        self.assertEqual(aggregates.least(b"x", [b"2e2", b"200", b"0200"]), b"0200")
+        self.assertEqual(aggregates.greatest(b"x", [b"2e2", b"200", b"0200"]), b"2e2")
+        self.assertEqual(aggregates.least(b"x", []), b"")
 
 
 class Filters(unittest.TestCase):

@@ -10,7 +10,7 @@
 static char *prefilter_text(const char *filter)
 {
     struct query *query = compiled(filter);
-    struct text out = { 0 };
+    struct text out = {0};
     text_put(&out, "");
     for (int i = 0; query->prefilter != NULL && i < query->prefilter->count; i++) {
         const struct prefilter_clause *clause = &query->prefilter->clauses[i];
@@ -37,46 +37,46 @@ START_TEST(literals_come_from_filters)
         const char *filter;
         const char *required; // literals, `+`, escapes that may stand for them
     } table[] = {
-        { "*", "" },
-        { "error", "error+u" },
-        { "\"/a\"", "/a+/u" },
-        { "`a\"b`", "a\"b+\"u" },
-        { "\"a\\nb\"", "a\nb+nu" },
-        { "err*", "err+u" },
-        { "*rror*", "rror+u" },
-        { "=error", "error+u" },
-        { "=err*", "err+u" },
-        { "level:error", "error+ux" },
-        { "level:=\"a\\\\b\"", "a\\b+\\ux" },
-        { "level:=\"a\\vb\"", "a\vb+uvx" },
-        { "level:in(warn, error)", "warn|error+ux" },
-        { "level:in(warn, \"\")", "" },
-        { "level:in()", "" },
-        { "i(error)", "" },
-        { "i(\"error 42/x\")", " 42/+/u" },
-        { "~\"ab+c\"", "bc+u ab+u" },
-        { "!error", "" },
-        { "!!error", "" },
-        { "status:>5", "" },
-        { "status:\"\"", "" },
-        { "status:*", "" },
-        { "_file:=x", "" },
-        { "_stream:x", "" },
-        { "_format:json", "" },
-        { "_time:=\"2026\"", "" },
-        { "server_protocol:=\"HTTP/0.9\"", "" },
-        { "server_protocol:HTTP", "" },
-        { "server_protocol:=\"HTTP/1.1\"", "HTTP/1.1+/ux" },
-        { "error needle1", "needle1+u error+u" },
-        { "error or warning", "error|warning+u" },
-        { "error or status:>5", "" },
-        { "(a or b) (c or d or e)", "a|b+u c|d|e+u" },
-        { "error !warn status:>5", "error+u" },
-        { "a or b or c or d or e or f or g or h", "a|b|c|d|e|f|g|h+u" },
-        { "a or b or c or d or e or f or g or h or j", "" },
-        { "error | filter warning", "warning+u error+u" },
-        { "error | fields status | filter warning", "warning+u error+u" }, // of no record
-        { "error | stats count() n | filter warning", "error+u" },
+        {"*", ""},
+        {"error", "error+u"},
+        {"\"/a\"", "/a+/u"},
+        {"`a\"b`", "a\"b+\"u"},
+        {"\"a\\nb\"", "a\nb+nu"},
+        {"err*", "err+u"},
+        {"*rror*", "rror+u"},
+        {"=error", "error+u"},
+        {"=err*", "err+u"},
+        {"level:error", "error+ux"},
+        {"level:=\"a\\\\b\"", "a\\b+\\ux"},
+        {"level:=\"a\\vb\"", "a\vb+uvx"},
+        {"level:in(warn, error)", "warn|error+ux"},
+        {"level:in(warn, \"\")", ""},
+        {"level:in()", ""},
+        {"i(error)", ""},
+        {"i(\"error 42/x\")", " 42/+/u"},
+        {"~\"ab+c\"", "bc+u ab+u"},
+        {"!error", ""},
+        {"!!error", ""},
+        {"status:>5", ""},
+        {"status:\"\"", ""},
+        {"status:*", ""},
+        {"_file:=x", ""},
+        {"_stream:x", ""},
+        {"_format:json", ""},
+        {"_time:=\"2026\"", ""},
+        {"server_protocol:=\"HTTP/0.9\"", ""},
+        {"server_protocol:HTTP", ""},
+        {"server_protocol:=\"HTTP/1.1\"", "HTTP/1.1+/ux"},
+        {"error needle1", "needle1+u error+u"},
+        {"error or warning", "error|warning+u"},
+        {"error or status:>5", ""},
+        {"(a or b) (c or d or e)", "a|b+u c|d|e+u"},
+        {"error !warn status:>5", "error+u"},
+        {"a or b or c or d or e or f or g or h", "a|b|c|d|e|f|g|h+u"},
+        {"a or b or c or d or e or f or g or h or j", ""},
+        {"error | filter warning", "warning+u error+u"},
+        {"error | fields status | filter warning", "warning+u error+u"}, // of no record
+        {"error | stats count() n | filter warning", "error+u"},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         char *got = prefilter_text(table[i].filter);
@@ -91,7 +91,7 @@ END_TEST
 
 static void check_both_ways(const char *filter, struct bytes log, uint64_t *skipped)
 {
-    struct text text = { 0 };
+    struct text text = {0};
     text_put(&text, filter);
     text_put(&text, " | fields _msg, _time, status, level, msg, n, _format");
     struct query_limits limits = query_limits_default();
@@ -101,7 +101,7 @@ static void check_both_ways(const char *filter, struct bytes log, uint64_t *skip
     ck_assert_msg(query != NULL, "`%s`: %s", text.ptr, error.text);
     struct scan_counts searched;
     struct scan_counts read;
-    struct way way = { .block_lines = 7, .counts = &searched };
+    struct way way = {.block_lines = 7, .counts = &searched};
     char *one = run_text(query, log, &way);
     way.without_prefilter = true;
     way.counts = &read;
@@ -115,8 +115,7 @@ static void check_both_ways(const char *filter, struct bytes log, uint64_t *skip
     ck_assert_uint_eq(read.lines_skipped, 0);
     ck_assert_uint_eq(searched.lines_read, searched.lines_blank + searched.lines_skipped +
                                                searched.lines_parsed + searched.lines_unparsed);
-    ck_assert_uint_eq(read.lines_read,
-                      read.lines_blank + read.lines_parsed + read.lines_unparsed);
+    ck_assert_uint_eq(read.lines_read, read.lines_blank + read.lines_parsed + read.lines_unparsed);
     *skipped += searched.lines_skipped;
     free(one);
     free(other);
@@ -131,9 +130,9 @@ START_TEST(searching_finds_what_reading_finds)
     for (unsigned round = scaled(150); round > 0; round--) {
         struct text log = random_log(40);
         for (unsigned i = 0; i < 12; i++) {
-            struct text filter = { 0 };
+            struct text filter = {0};
             put_random_filter(&filter, 2);
-            check_both_ways(filter.ptr, (struct bytes){ log.ptr, log.len }, &skipped);
+            check_both_ways(filter.ptr, (struct bytes){log.ptr, log.len}, &skipped);
             free(filter.ptr);
         }
         free(log.ptr);
@@ -145,8 +144,16 @@ END_TEST
 START_TEST(lines_at_the_edges_of_blocks_are_found)
 {
     static const char *const logs[] = {
-        "needle", "needle\n", "needle\r\n", "\nneedle", "\r\nneedle\r\n", "x\nneedle\nx",
-        "needle\nneedle\nneedle", "x needle x\r\n\r\nneedle", "\xef\xbb\xbfneedle\n", "needleneedle",
+        "needle",
+        "needle\n",
+        "needle\r\n",
+        "\nneedle",
+        "\r\nneedle\r\n",
+        "x\nneedle\nx",
+        "needle\nneedle\nneedle",
+        "x needle x\r\n\r\nneedle",
+        "\xef\xbb\xbfneedle\n",
+        "needleneedle",
     };
     uint64_t skipped = 0;
     for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
@@ -164,22 +171,21 @@ START_TEST(a_literal_across_lines_is_no_match)
     uint64_t skipped = 0;
     check_both_ways("*\"a\\nb\"*", bytes_of("xa\nbx\na\nb\n{\"msg\":\"a\\nb\"}\n"), &skipped);
     check_both_ways("*\"a\\r\"*", bytes_of("a\r\nb\na\rb\n"), &skipped);
-    CHECK_ROWS("*\"a\\nb\"* | fields msg", "a\nb\n{\"msg\":\"a\\nb\"}\n",
-               "{\"msg\":\"a\\nb\"}\n");
+    CHECK_ROWS("*\"a\\nb\"* | fields msg", "a\nb\n{\"msg\":\"a\\nb\"}\n", "{\"msg\":\"a\\nb\"}\n");
 }
 END_TEST
 
 // When nearly every line is a candidate the search is given up for a while; the answer stays.
 START_TEST(a_search_that_does_not_pay_is_given_up)
 {
-    struct text log = { 0 };
+    struct text log = {0};
     for (int i = 0; i < 2000; i++) {
         text_put(&log, i < 1500 ? "GET x\n" : "POST x\n");
     }
     struct query *query = compiled("GET | stats count() n");
     struct scan_counts counts;
-    const struct way way = { .block_lines = 10, .counts = &counts };
-    char *rows = run_text(query, (struct bytes){ log.ptr, log.len }, &way);
+    const struct way way = {.block_lines = 10, .counts = &counts};
+    char *rows = run_text(query, (struct bytes){log.ptr, log.len}, &way);
     ck_assert_str_eq(rows, "{\"n\":\"1500\"}\n");
     ck_assert_uint_gt(counts.lines_parsed + counts.lines_unparsed, 1500);
     ck_assert_uint_gt(counts.lines_skipped, 0);
@@ -194,7 +200,7 @@ END_TEST
 
 static struct line_count count_slowly(struct bytes block)
 {
-    struct line_count count = { 0 };
+    struct line_count count = {0};
     size_t begin = 0;
     for (size_t i = 0; i <= block.len; i++) {
         if (i < block.len && block.ptr[i] != '\n') {
@@ -223,8 +229,8 @@ START_TEST(lines_are_counted_wherever_they_end)
         }
         char *exact = malloc(length == 0 ? 1 : length);
         memcpy(exact, text, length);
-        struct line_count got = line_count((struct bytes){ exact, length });
-        struct line_count wanted = count_slowly((struct bytes){ exact, length });
+        struct line_count got = line_count((struct bytes){exact, length});
+        struct line_count wanted = count_slowly((struct bytes){exact, length});
         ck_assert_uint_eq(got.lines, wanted.lines);
         ck_assert_uint_eq(got.blank, wanted.blank);
         free(exact);

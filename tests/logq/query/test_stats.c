@@ -64,7 +64,7 @@ START_TEST(functions_over_all_rows)
 }
 END_TEST
 
-START_TEST(groups)
+START_TEST(rows_form_groups)
 {
     CHECK_ROW_SET("* | stats by (k) count() as c, sum(n) as s", numbers,
                   "{\"k\":\"\",\"c\":\"2\",\"s\":\"NaN\"}\n"
@@ -262,7 +262,7 @@ int main(void)
     TCase *tcase = tcase_create("stats");
     tcase_set_timeout(tcase, 240);
     tcase_add_test(tcase, functions_over_all_rows);
-    tcase_add_test(tcase, groups);
+    tcase_add_test(tcase, rows_form_groups);
     tcase_add_test(tcase, no_row_at_all);
     tcase_add_test(tcase, sums_are_exact);
     tcase_add_test(tcase, buckets);

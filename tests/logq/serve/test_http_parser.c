@@ -40,8 +40,8 @@ static const struct example complete[] = {
     {POST "Content-Length: 0004\r\n\r\nbody", 0, "/q", "", "body", 0, true},
     {POST "\r\nbody", 0, "/q", "", "", 4, true},
     {POST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nx", 0, "/q", "", "", 1, true},
-    {POST "Transfer-Encoding: Chunked\r\n\r\n4\r\nbody\r\n00A\r\n and more.\r\n0\r\n\r\n", 0, "/q", "",
-     "body and more.", 0, true},
+    {POST "Transfer-Encoding: Chunked\r\n\r\n4\r\nbody\r\n00A\r\n and more.\r\n0\r\n\r\n", 0, "/q",
+     "", "body and more.", 0, true},
     {POST "Transfer-Encoding: chunked\r\n\r\n4;a=b\r\nbody\r\n1 ; c=\"\xC3\xA9\"\r\n!\r\n0;d\r\n"
           "Trailer: x\r\n\r\nnext",
      0, "/q", "", "body!", 4, true},
@@ -96,9 +96,12 @@ static const struct example refused[] = {
     {.text = POST "Content-Length: +1\r\n\r\nx", .status = 400},
     {.text = POST "Content-Length: 1x\r\n\r\nx", .status = 400},
     {.text = POST "Content-Length:\r\n\r\nx", .status = 400},
-    {.text = POST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", .status = 400},
-    {.text = POST "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n", .status = 400},
-    {.text = POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", .status = 400},
+    {.text = POST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+     .status = 400},
+    {.text = POST "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n",
+     .status = 400},
+    {.text = POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+     .status = 400},
     {.text = POST "Transfer-Encoding: gzip, chunked\r\n\r\n", .status = 501},
     {.text = POST "Transfer-Encoding:\r\n\r\n", .status = 501},
     {.text = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", .status = 400},
@@ -166,12 +169,12 @@ static size_t cut_somewhere(void *ctx, size_t from, size_t length)
 
 static void check_bytes(struct bytes found, const char *wanted)
 {
-    ck_assert_msg(bytes_equal(found, bytes_of(wanted)), "found `%.*s`, wanted `%s`",
-                  (int)found.len, found.ptr, wanted);
+    ck_assert_msg(bytes_equal(found, bytes_of(wanted)), "found `%.*s`, wanted `%s`", (int)found.len,
+                  found.ptr, wanted);
 }
 
-static void check_example(const struct example *example,
-                          size_t (*cut)(void *, size_t, size_t), void *ctx)
+static void check_example(const struct example *example, size_t (*cut)(void *, size_t, size_t),
+                          void *ctx)
 {
     char buffer[2 * LIMIT];
     struct http_parser parser;
