@@ -262,7 +262,6 @@ static bool take_work(struct chain *chain, struct chain_work *work)
         .end = file->length - begin < bytes ? file->length : begin + bytes,
         .length = file->length,
         .line_limit = run->options.line_limit,
-        .counts_end = file->counts_end,
     };
     return true;
 }

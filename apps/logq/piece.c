@@ -55,8 +55,8 @@ enum piece_state piece_cut(const struct piece *piece, char *data, size_t have,
         *want = left < most ? (size_t)left : most;
         return PIECE_MORE;
     }
-    enum piece_state state = set_lines(lines, data, first, piece->counts_end ? have : last, from);
-    lines->at_file_end = piece->counts_end;
+    enum piece_state state = set_lines(lines, data, first, have, from);
+    lines->at_file_end = true;
     return state;
 }
 
@@ -89,9 +89,8 @@ enum piece_state piece_stream_cut(struct piece_stream *stream, char *data, size_
         return take_stream(stream, data, end + 1, skipped, lines, used);
     }
     if (at_end) {
-        enum piece_state state =
-            take_stream(stream, data, stream->counts_end ? have : last, have, lines, used);
-        lines->at_file_end = stream->counts_end;
+        enum piece_state state = take_stream(stream, data, have, have, lines, used);
+        lines->at_file_end = true;
         return state;
     }
     if (last == 0) {

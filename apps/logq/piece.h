@@ -17,7 +17,6 @@ struct piece {
     uint64_t end;      // beyond begin, at most length
     uint64_t length;   // of the file, as far as the query sees it
     size_t line_limit; // a longer line is handed on cut, longer than this
-    bool counts_end;   // a last line without its end is a line
 };
 
 // Whole lines, in the buffer they were cut out of.
@@ -29,7 +28,7 @@ struct piece_lines {
 
 enum piece_state {
     PIECE_LINES, // *lines is set
-    PIECE_EMPTY, // no line starts here, or none that counts
+    PIECE_EMPTY, // no line starts here
     PIECE_MORE,  // the last line goes on: read up to *want bytes in all
 };
 
@@ -53,7 +52,6 @@ enum piece_state piece_cut(const struct piece *piece, char *data, size_t have,
 // The same for a file without offsets, read one buffer after the other. Public to be read.
 struct piece_stream {
     size_t line_limit;
-    bool counts_end;
     bool is_skipping; // the rest of a line that was too long
     uint64_t offset;  // of the data in the stream
 };

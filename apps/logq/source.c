@@ -28,6 +28,9 @@
 
 #define FILES_FIRST ((size_t)16)
 
+// Bytes read at once in search of the last line feed of a file.
+#define TAIL_BYTES ((size_t)4096)
+
 // Bytes of a path in a message.
 #define PATH_SHOWN 200
 
@@ -141,6 +144,35 @@ static bool is_quiet(const struct statx *about)
     return age >= SOURCE_QUIET_NS || age <= -SOURCE_QUIET_NS;
 }
 
+// Takes a last line without an end off the length: it may still be written. 0, or an error.
+static int drop_open_line(spg_fd fd, uint64_t *length)
+{
+    char *block = malloc(TAIL_BYTES);
+    int result = block == NULL ? -ENOMEM : 0;
+    while (result == 0 && *length > 0) {
+        size_t bytes = *length < TAIL_BYTES ? (size_t)*length : TAIL_BYTES;
+        size_t have = 0;
+        ssize_t part = 1;
+        while (have < bytes && part > 0) {
+            part = spg_read_at(fd, block + have, bytes - have, *length - bytes + have, SPG_NEVER);
+            have += part > 0 ? (size_t)part : 0;
+        }
+        if (part < 0) {
+            result = (int)part;
+            break;
+        }
+        // Less than there was a moment ago: truncated, which whoever reads the pieces will see.
+        const char *feed = have < bytes ? block + have - 1 : memrchr(block, '\n', have);
+        if (feed != NULL) {
+            *length -= bytes - (size_t)(feed - block) - 1;
+            break;
+        }
+        *length -= bytes;
+    }
+    free(block);
+    return result;
+}
+
 static int begins_compressed(spg_fd fd)
 {
     char beginning[COMPRESSED_MAGIC_BYTES];
@@ -165,7 +197,6 @@ static int take_file(struct source_set *set, spg_fd fd, struct bytes name, bool 
         .fd = fd,
         .device = (uint64_t)about.stx_dev_major << 32 | about.stx_dev_minor,
         .inode = about.stx_ino,
-        .counts_end = true,
     };
     if (!S_ISREG(about.stx_mode)) {
         file.is_stream = true;
@@ -176,7 +207,12 @@ static int take_file(struct source_set *set, spg_fd fd, struct bytes name, bool 
         return 0;
     }
     file.length = about.stx_size;
-    file.counts_end = !set->options.waits_for_end || is_quiet(&about);
+    if (set->options.waits_for_end && !is_quiet(&about)) {
+        result = drop_open_line(fd, &file.length);
+        if (result < 0) {
+            return result;
+        }
+    }
     int compressed = begins_compressed(fd);
     if (compressed != 0) {
         set->compressed += compressed > 0;
@@ -380,7 +416,7 @@ static int open_standard_input(struct source_set *set)
         return result;
     }
     struct source_file file = {
-        .fd = fd, .is_stream = true, .is_borrowed = true, .counts_end = true};
+        .fd = fd, .is_stream = true, .is_borrowed = true};
     result = add_file(set, file, bytes_of("-"));
     if (result < 0) {
         (void)!spg_fd_release(fd);

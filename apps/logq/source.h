@@ -25,10 +25,9 @@ struct source_file {
     spg_fd fd;
     uint64_t device;
     uint64_t inode;
-    uint64_t length; // what the query sees of it; 0 when it is a stream
+    uint64_t length; // what the query sees of it, whole lines; 0 when it is a stream
     bool is_stream;  // a pipe or a terminal: read once, from its own position
     bool is_borrowed; // standard input: not closed
-    bool counts_end; // a last line without its end is a line
 };
 
 struct source_options {

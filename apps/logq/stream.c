@@ -210,8 +210,7 @@ int pump_task(void *arg)
     bool goes_on = reading.chain != NULL;
     for (uint32_t i = 0; goes_on && i < run->sources->count; i++) {
         if (run->sources->files[i].is_stream) {
-            reading.stream =
-                (struct piece_stream){.line_limit = run->options.line_limit, .counts_end = true};
+            reading.stream = (struct piece_stream){.line_limit = run->options.line_limit};
             reading.file = i;
             reading.have = 0;
             reading.at_end = false;

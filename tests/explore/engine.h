@@ -149,6 +149,7 @@ struct execution {
     unsigned running; // thread number, or DRIVER
     unsigned preemptions;
     unsigned stale;
+    uint64_t last_state; // at the last switch point
     uint64_t steps;
     uint64_t depth;
     bool looking;    // a sleeper's condition is being evaluated: no switch points

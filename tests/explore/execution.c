@@ -185,6 +185,19 @@ static bool all_done(void)
     return true;
 }
 
+static void cut_if_known(uint64_t state, unsigned preemptions_left)
+{
+    if (state == execution.last_state) {
+        fprintf(stderr, "explorer: two switch points in a row have the same state: what lies between "
+                        "them must change the hash of its thread\n");
+        exit(2);
+    }
+    execution.last_state = state;
+    if (search_known(state, preemptions_left)) {
+        execution_end(RUN_CUT);
+    }
+}
+
 static unsigned pick(enum point point)
 {
     unsigned self = execution.running;
@@ -199,9 +212,9 @@ static unsigned pick(enum point point)
         }
         unsigned left = execution.bounds.preemptions - execution.preemptions;
         bool costs = point == POINT_ACCESS;
-        uint64_t current = costs ? self : point == POINT_SPIN ? DRIVER + 1u + self : DRIVER;
-        if (execution.prune && search_known(state_now((unsigned)current), left)) {
-            execution_end(RUN_CUT);
+        unsigned current = costs ? self : point == POINT_SPIN ? DRIVER + 1u + self : DRIVER;
+        if (execution.prune) {
+            cut_if_known(state_now(current), left);
         }
         unsigned options = costs && left == 0 ? 1 : found.count;
         unsigned taken = search_choose(options, CHOICE_THREAD);
@@ -301,10 +314,12 @@ void explore_yield(const struct explore_site *site)
 void explore_stop(const struct explore_site *site)
 {
     unsigned self = execution.running;
+    struct thread *thread = &execution.threads[self];
     if (self != DRIVER) {
-        execution.threads[self].hash = hash_mix(execution.threads[self].hash, 42);
         execution_step();
+        thread->hash = hash_mix(thread->hash, 42); // the point is a state of its own,
         execution_point(site);
+        thread->hash = hash_mix(thread->hash, 43); // and so is what comes after it
     }
 }
 
@@ -394,6 +409,7 @@ void execution_run(void)
     execution.run++;
     execution.preemptions = 0;
     execution.stale = 0;
+    execution.last_state = 0;
     execution.steps = 0;
     execution.depth = 0;
     execution.what[0] = '\0';
