@@ -29,7 +29,7 @@
 #define FILES_FIRST ((size_t)16)
 
 // Bytes read at once in search of the last line feed of a file.
-#define TAIL_BYTES ((size_t)4096)
+#define TAIL_BYTES 2048
 
 // Bytes of a path in a message.
 #define PATH_SHOWN 200
@@ -144,33 +144,44 @@ static bool is_quiet(const struct statx *about)
     return age >= SOURCE_QUIET_NS || age <= -SOURCE_QUIET_NS;
 }
 
+// Reads at most `bytes` at an offset, less at the end of the file only.
+static ssize_t read_block(spg_fd fd, char *block, size_t bytes, uint64_t offset)
+{
+    size_t have = 0;
+    while (have < bytes) {
+        ssize_t part = spg_read_at(fd, block + have, bytes - have, offset + have, SPG_NEVER);
+        if (part < 0) {
+            return part;
+        }
+        if (part == 0) {
+            break;
+        }
+        have += (size_t)part;
+    }
+    return (ssize_t)have;
+}
+
 // Takes a last line without an end off the length: it may still be written. 0, or an error.
 static int drop_open_line(spg_fd fd, uint64_t *length)
 {
-    char *block = malloc(TAIL_BYTES);
-    int result = block == NULL ? -ENOMEM : 0;
-    while (result == 0 && *length > 0) {
-        size_t bytes = *length < TAIL_BYTES ? (size_t)*length : TAIL_BYTES;
-        size_t have = 0;
-        ssize_t part = 1;
-        while (have < bytes && part > 0) {
-            part = spg_read_at(fd, block + have, bytes - have, *length - bytes + have, SPG_NEVER);
-            have += part > 0 ? (size_t)part : 0;
+    char block[TAIL_BYTES];
+    while (*length > 0) {
+        size_t bytes = *length < sizeof block ? (size_t)*length : sizeof block;
+        ssize_t have = read_block(fd, block, bytes, *length - bytes);
+        if (have < 0) {
+            return (int)have;
         }
-        if (part < 0) {
-            result = (int)part;
-            break;
+        if ((size_t)have < bytes) {
+            return 0; // truncated a moment ago, which whoever reads the pieces will see
         }
-        // Less than there was a moment ago: truncated, which whoever reads the pieces will see.
-        const char *feed = have < bytes ? block + have - 1 : memrchr(block, '\n', have);
+        const char *feed = memrchr(block, '\n', bytes);
         if (feed != NULL) {
             *length -= bytes - (size_t)(feed - block) - 1;
-            break;
+            return 0;
         }
         *length -= bytes;
     }
-    free(block);
-    return result;
+    return 0;
 }
 
 static int begins_compressed(spg_fd fd)

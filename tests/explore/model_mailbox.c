@@ -20,7 +20,7 @@ static bool sender_saw, receiver_saw;
 
 static void begin(void)
 {
-    mailbox = (struct spgi_mpsc){0};
+    mailbox = (struct spgi_mpsc){NULL};
     for (unsigned i = 0; i < ITEMS; i++) {
         items[i] = (struct item){.payload = 0};
         received[i] = 0;

@@ -19,7 +19,12 @@ enum step_kind {
     STORE_RELEASE,
     STORE_SEQCST,
     ADD,
-    STEPS_KINDS
+    SWAP,
+    POINT,
+    YIELD,
+    CHOICE,
+    WAIT,
+    STEP_KINDS
 };
 
 static struct {
@@ -28,6 +33,8 @@ static struct {
 } program[3][STEPS];
 
 static spgi_a32 objects[OBJECTS];
+static spgi_a32 over; // threads that have ended, and waits
+static unsigned thread_count;
 static uint32_t seen[3][STEPS];
 static uint64_t outcomes[OUTCOMES];
 static unsigned outcome_count;
@@ -37,7 +44,17 @@ static void clear(void)
     for (unsigned i = 0; i < OBJECTS; i++) {
         atomic_init(&objects[i], 0);
     }
+    atomic_init(&over, 0);
     memset(seen, 0, sizeof seen);
+}
+
+// Spins until the object has a value, or all have ended or come here, so that no program hangs.
+static void wait_for_change(spgi_a32 *object)
+{
+    add_seqcst(&over, 1u);
+    while (load_acquire(object) == 0 && load_acquire(&over) < thread_count) {
+        cpu_relax();
+    }
 }
 
 static void interpret(void)
@@ -65,10 +82,27 @@ static void interpret(void)
         case ADD:
             seen[self][i] = add_acqrel(object, 16u);
             break;
-        case STEPS_KINDS:
+        case SWAP:
+            seen[self][i] = 0;
+            cas_seqcst(object, &seen[self][i], value);
+            break;
+        case POINT:
+            explore_point();
+            break;
+        case YIELD:
+            explore_yield_point();
+            break;
+        case CHOICE:
+            seen[self][i] = explore_choice(2);
+            break;
+        case WAIT:
+            wait_for_change(object);
+            break;
+        case STEP_KINDS:
             break;
         }
     }
+    add_seqcst(&over, 1u);
 }
 
 static void note_outcome(void)
@@ -104,6 +138,7 @@ static uint64_t explore(const struct explore_model *model, unsigned preemptions,
     struct explore_result result;
     uint64_t sum = 0;
     outcome_count = 0;
+    thread_count = model->threads[2] ? 3 : 2;
     explore_run(model, &options, &result);
     ck_assert_msg(!result.failed && result.complete, "%s", result.what);
     for (unsigned i = 0; i < outcome_count; i++) {
@@ -131,12 +166,13 @@ START_TEST(same_outcomes)
     srand(seed);
     for (unsigned n = 0; n < PROGRAMS; n++) {
         for (unsigned i = 0; i < 3 * STEPS; i++) {
-            program[i / STEPS][i % STEPS].kind = (enum step_kind)(rand() % STEPS_KINDS);
+            program[i / STEPS][i % STEPS].kind = (enum step_kind)(rand() % STEP_KINDS);
             program[i / STEPS][i % STEPS].object = (unsigned)(rand() % OBJECTS);
         }
         compare(&two, 4, 0);
         compare(&two, 1, 1);
         compare(&three, 1, 0);
+        compare(&three, 2, 0);
     }
 }
 END_TEST

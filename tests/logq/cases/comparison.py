@@ -69,7 +69,7 @@ def _difference(wanted, got, only_some):
 
 def _column_order(answer, rows):
     """A problem when columns do not stand in the order that the pipes fix."""
-    place = {printed(name): index for index, name in enumerate(answer.names)}
+    place = {printed(name): index for index, name in reversed(list(enumerate(answer.names)))}
     for pairs in rows:
         names = [name for name, _ in pairs]
         unknown = [name for name in names if name not in place]

@@ -217,7 +217,7 @@ class Generator:
 
     def pipes(self):
         draw = self.draw
-        plain = [query_text.name(field) for field in NUMERIC + KEYS]
+        plain = sorted({query_text.name(field) for field in NUMERIC + KEYS})
         kind = draw.randrange(10)
         if kind < 4:
             text, names = self._stats()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # numeric.py: numbers as logs and queries write them: grammar, exact values, shortest notation.
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 _NUMBER = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
@@ -10,6 +10,8 @@ _INTEGER = re.compile(rb"-?[0-9]+\Z")
 # Floats are written with plain digits in this range of magnitudes, as most languages do.
 PLAIN_FROM = 1e-6
 PLAIN_BELOW = 1e21
+
+EXPONENT_MAX = 10 ** 17
 
 _SUFFIXES = {"": 1, "B": 1}
 for _power, _letter in enumerate("KMGT", 1):
@@ -29,8 +31,14 @@ def is_number(value):
 
 
 def exact(value):
-    """The exact value of a number. Decimal, not Fraction: exponents may be huge."""
-    return Decimal(value.decode("ascii"))
+    """The exact value of a number. Decimal, not Fraction: exponents may be huge. Beyond what
+    Decimal takes they are all alike."""
+    try:
+        return Decimal(value.decode("ascii"))
+    except InvalidOperation:
+        mantissa, exponent = re.split(rb"[eE]", value)
+        sign = "-" if exponent.startswith(b"-") else ""
+        return Decimal("%se%s%d" % (mantissa.decode(), sign, EXPONENT_MAX))
 
 
 def to_double(value):

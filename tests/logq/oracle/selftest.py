@@ -189,6 +189,10 @@ class Numbers(unittest.TestCase):
             self.assertEqual(numeric.quantity(text), value, text)
         self.assertIsNone(numeric.quantity("abc"))
 
+    def test_huge_exponents(self):
+        self.assertGreater(numeric.exact(b"1e9999999999999999999"), numeric.exact(b"9e400"))
+        self.assertLess(numeric.exact(b"1e-9999999999999999999"), numeric.exact(b"1e-400"))
+
     def test_order(self):
         values = [b"b", b"10", b"", b"9", b"1e1", b"-1", b"a"]
         self.assertEqual(sorted(values, key=lambda value: ordering.value_key(b"x", value)),

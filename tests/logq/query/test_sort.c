@@ -74,7 +74,7 @@ START_TEST(ties_are_broken_by_the_other_columns)
                "{\"a\":\"1\",\"b\":\"2\"}\n{\"a\":\"2\",\"b\":\"1\"}\n{\"a\":\"\",\"b\":\"1\"}\n"
                "{\"a\":\"\",\"b\":\"\"}\n");
     CHECK_ROWS("* | sort by (nosuch) limit 1 | fields a, b", "{\"b\":2}\n{\"b\":1}\n{\"a\":1}\n",
-               "{\"a\":\"\",\"b\":\"1\"}\n");
+               "{\"a\":\"1\",\"b\":\"\"}\n");
     // The same number in two ways: in the order of the bytes, so that there is an order.
     CHECK_ROWS("* | fields s | sort by (s)", "{\"s\":\"1.0\"}\n{\"s\":1}\n",
                "{\"s\":\"1\"}\n{\"s\":\"1.0\"}\n");

@@ -107,7 +107,7 @@ static const struct example refused[] = {
     {.text = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", .status = 400},
     {.text = POST "Expect: tea\r\n\r\n", .status = 417},
     {.text = POST "Content-Length: 401\r\n\r\n", .status = 413},
-    {.text = POST "Content-Length: 340\r\n\r\n", .status = 413},
+    {.text = POST "Content-Length: 348\r\n\r\n", .status = 413},
     {.text = POST "Content-Length: 18446744073709551617\r\n\r\n", .status = 413},
     {.text = POST "Transfer-Encoding: chunked\r\n\r\n\r\n", .status = 400},
     {.text = POST "Transfer-Encoding: chunked\r\n\r\n 1\r\n", .status = 400},

@@ -45,13 +45,10 @@ static void add_block(struct found *found, const struct piece_lines *block, size
 }
 
 // The whole file as one block.
-static void add_reference(struct found *found, const char *text, size_t length, size_t limit,
-                          bool counts_end)
+static void add_reference(struct found *found, const char *text, size_t length, size_t limit)
 {
-    const char *feed = length == 0 ? NULL : memrchr(text, '\n', length);
-    size_t whole = counts_end ? length : feed == NULL ? 0 : (size_t)(feed - text) + 1;
-    const struct piece_lines block = {.block = {text, whole}, .at_file_end = counts_end};
-    if (whole > 0) {
+    const struct piece_lines block = {.block = {text, length}, .at_file_end = true};
+    if (length > 0) {
         add_block(found, &block, limit);
     }
 }
@@ -114,17 +111,15 @@ START_TEST(cuts_files)
     for (int round = 0; round < 20000; round++) {
         size_t length = make_text(&seed, text);
         size_t limit = 1 + seed_below(&seed, 80);
-        bool counts_end = seed_below(&seed, 2) == 0;
         size_t size = 1 + seed_below(&seed, seed_below(&seed, 2) == 0 ? 8 : TEXT_LIMIT);
         found.count = wanted.count = 0;
-        add_reference(&wanted, text, length, limit, counts_end);
+        add_reference(&wanted, text, length, limit);
         for (size_t begin = 0; begin < length; begin += size) {
             const struct piece piece = {
                 .begin = begin,
                 .end = length - begin < size ? length : begin + size,
                 .length = length,
                 .line_limit = limit,
-                .counts_end = counts_end,
             };
             add_piece(&found, text, &piece, &seed);
         }
@@ -135,9 +130,9 @@ END_TEST
 
 // As pump_task() in stream.c does it.
 static void add_stream(struct found *found, const char *text, size_t length, size_t limit,
-                       bool counts_end, struct seed *seed)
+                       struct seed *seed)
 {
-    struct piece_stream stream = {.line_limit = limit, .counts_end = counts_end};
+    struct piece_stream stream = {.line_limit = limit};
     size_t capacity = piece_stream_room(&stream) + 2 + seed_below(seed, 200);
     char *buffer = malloc(capacity);
     size_t have = 0;
@@ -175,10 +170,9 @@ START_TEST(cuts_streams)
     for (int round = 0; round < 20000; round++) {
         size_t length = make_text(&seed, text);
         size_t limit = 1 + seed_below(&seed, 80);
-        bool counts_end = seed_below(&seed, 2) == 0;
         found.count = wanted.count = 0;
-        add_reference(&wanted, text, length, limit, counts_end);
-        add_stream(&found, text, length, limit, counts_end, &seed);
+        add_reference(&wanted, text, length, limit);
+        add_stream(&found, text, length, limit, &seed);
         compare(&found, &wanted, "stream");
     }
 }
@@ -191,7 +185,7 @@ START_TEST(leaves_long_lines_alone)
     static char text[LENGTH + 1];
     memset(text, 'x', LENGTH);
     const struct piece piece = {
-        .begin = 0, .end = 50, .length = LENGTH, .line_limit = LIMIT, .counts_end = true};
+        .begin = 0, .end = 50, .length = LENGTH, .line_limit = LIMIT};
     struct piece_lines lines;
     size_t want = 0;
     ck_assert_int_eq(piece_cut(&piece, text, 50, &lines, &want), PIECE_MORE);
