@@ -53,6 +53,8 @@
 
 // TSan keeps state per stack and dies at 8,128 of them; making one takes 180 us.
 #define TSAN_STACKS 4000
+// Below what a runtime takes by default where each stack needs mappings of its own.
+#define MAPPED_STACKS 10000
 // Frames of sanitized code are several times as large.
 #define SANITIZED_STACK_BYTES 262144
 #define EXIT_SKIP 77
@@ -79,11 +81,24 @@ static inline size_t scaled(size_t full, size_t least)
     return size < least ? least : size;
 }
 
-// As scaled, for tasks that have their stacks at the same time.
+// Whether the kernel (6.13 or later) guards a stack without a mapping of its own.
+static inline bool light_guards(void)
+{
+    size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
+    void *page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bool light = page != MAP_FAILED && madvise(page, bytes, 102) == 0; // MADV_GUARD_INSTALL
+    if (page != MAP_FAILED) {
+        munmap(page, bytes);
+    }
+    return light;
+}
+
+// As scaled, for tasks that exist at the same time.
 static inline size_t scaled_tasks(size_t full, size_t least)
 {
     size_t tasks = scaled(full, least);
-    return UNDER_TSAN && tasks > TSAN_STACKS ? TSAN_STACKS : tasks;
+    size_t most = UNDER_TSAN ? TSAN_STACKS : light_guards() ? SIZE_MAX : MAPPED_STACKS;
+    return tasks < most ? tasks : most;
 }
 
 static inline double time_factor(void)

@@ -221,13 +221,8 @@ int command_run(const struct settings *settings, const char *query_text, char *c
         .is_terminal = isatty(STDOUT_FILENO) == 1,
     };
     char error_text[256] = "";
-    const spg_options options = {
-        .shards = (uint32_t)settings->shards,
-        .thread_prefix = "logq",
-        .stack_bytes = SETTINGS_STACK_BYTES,
-        .error_text = error_text,
-        .error_bytes = sizeof error_text,
-    };
+    const spg_options options =
+        settings_runtime_options(settings, error_text, sizeof error_text);
     (void)signal(SIGPIPE, SIG_IGN); // a reader that goes away is an error of the write
     int result = spg_run(&options, root_task, &answer, NULL);
     query_free(query);

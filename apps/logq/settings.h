@@ -9,6 +9,7 @@
 #include "source.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 
 // Bytes of a task's stack. Parsing and simplifying a regular expression, and reading nested JSON,
 // go deeper than a small stack allows.
@@ -27,10 +28,15 @@ struct settings {
     uint64_t files_limit;
     uint64_t query_length;
     uint64_t timeout_ms; // of a query; 0: none
+    uint64_t shuffle;    // spg_options.shuffle_seed
 };
+
+// As in the test programs: the seed, when no flag gives one.
+#define SETTINGS_SHUFFLE_VARIABLE "SPARGIO_TEST_SHUFFLE"
 
 static inline struct settings settings_default(void)
 {
+    const char *shuffle = getenv(SETTINGS_SHUFFLE_VARIABLE);
     return (struct settings){
         .placement = RUN_STEALABLE,
         .piece_bytes = RUN_PIECE_BYTES_DEFAULT,
@@ -38,6 +44,7 @@ static inline struct settings settings_default(void)
         .line_limit = QUERY_LINE_LIMIT_DEFAULT,
         .files_limit = SOURCE_FILES_LIMIT_DEFAULT,
         .query_length = QUERY_LENGTH_LIMIT_DEFAULT,
+        .shuffle = shuffle == NULL ? 0 : strtoull(shuffle, NULL, 10),
     };
 }
 
@@ -66,7 +73,9 @@ static inline struct settings settings_default(void)
         {"--max-files", FLAG_NUMBER, &(s)->files_limit, 1, 1000000, NULL, "N",                     \
          "files that one query may open (default 4096)"},                                          \
         {"--max-query", FLAG_BYTES, &(s)->query_length, 1, 1024 * SETTINGS_KIB, NULL, "BYTES",     \
-         "length of a query (default 64K)"}
+         "length of a query (default 64K)"},                                                       \
+        {"--shuffle", FLAG_NUMBER, &(s)->shuffle, 0, UINT64_MAX, NULL, "SEED",                     \
+         "for debugging: tasks in random order, moved at each wait"}
 
 static inline struct query_limits settings_query_limits(const struct settings *settings)
 {
@@ -74,6 +83,20 @@ static inline struct query_limits settings_query_limits(const struct settings *s
     limits.length = (size_t)settings->query_length;
     limits.line = (size_t)settings->line_limit;
     return limits;
+}
+
+// What is said in error_text belongs to the caller.
+static inline spg_options settings_runtime_options(const struct settings *settings,
+                                                   char *error_text, size_t error_bytes)
+{
+    return (spg_options){
+        .shards = (uint32_t)settings->shards,
+        .thread_prefix = "logq",
+        .stack_bytes = SETTINGS_STACK_BYTES,
+        .shuffle_seed = settings->shuffle,
+        .error_text = error_text,
+        .error_bytes = error_bytes,
+    };
 }
 
 // buffers: of settings_buffer_bytes() each.

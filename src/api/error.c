@@ -3,6 +3,7 @@
 #include <spargio/error.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <spargio.h>
 #include <string.h>
 
@@ -11,9 +12,15 @@ const char *spg_version(void)
     return "0.1.0";
 }
 
+// The code as errno has it; 0 for what no code can be.
+static int positive_of(int code)
+{
+    return code == INT_MIN ? 0 : code < 0 ? -code : code;
+}
+
 const char *spg_strerror(int code)
 {
-    int positive = code < 0 ? -code : code;
+    int positive = positive_of(code);
     switch (positive) {
 #define SPGI_TEXT(name, text, cause)                                                               \
     case name:                                                                                     \
@@ -29,7 +36,7 @@ const char *spg_strerror(int code)
 
 const char *spg_error_cause(int code)
 {
-    switch (code < 0 ? -code : code) {
+    switch (positive_of(code)) {
 #define SPGI_CAUSE(name, text, cause)                                                              \
     case name:                                                                                     \
         return cause;

@@ -73,7 +73,8 @@ void execution_step(void)
         char what[160];
         snprintf(what, sizeof what,
                  "livelock: no end after %llu accesses (a spin without cpu_relax, or max-steps too "
-                 "low)", (unsigned long long)execution.max_steps);
+                 "low)",
+                 (unsigned long long)execution.max_steps);
         explore_fail(__FILE__, __LINE__, what);
     }
 }
@@ -188,8 +189,9 @@ static bool all_done(void)
 static void cut_if_known(uint64_t state, unsigned preemptions_left)
 {
     if (state == execution.last_state) {
-        fprintf(stderr, "explorer: two switch points in a row have the same state: what lies between "
-                        "them must change the hash of its thread\n");
+        fprintf(stderr,
+                "explorer: two switch points in a row have the same state: what lies between "
+                "them must change the hash of its thread\n");
         exit(2);
     }
     execution.last_state = state;

@@ -51,10 +51,10 @@ struct explore_model {
 
 struct explore_options {
     struct explore_bounds bounds;
-    bool unpruned;           // do not cut runs short
-    bool quiet;              // print nothing
-    bool verbose;            // print every interleaving
-    uint64_t random_runs;    // > 0: so many runs with random decisions and no bound, instead of all
+    bool unpruned;        // do not cut runs short
+    bool quiet;           // print nothing
+    bool verbose;         // print every interleaving
+    uint64_t random_runs; // > 0: so many runs with random decisions and no bound, instead of all
     uint64_t seed;
     uint64_t max_executions; // 0: no limit
     uint64_t max_steps;      // of one run; 0: 20000
@@ -63,16 +63,16 @@ struct explore_options {
 
 struct explore_result {
     bool failed;
-    bool complete;          // everything within the bounds has been tried
-    char what[256];         // why it failed
-    unsigned preemptions;   // in the run that failed
-    char replay[4096];      // its decisions, for explore_options.replay
-    uint64_t executions;    // runs begun
-    uint64_t cut;           // of these, cut short at a known state
+    bool complete;        // everything within the bounds has been tried
+    char what[256];       // why it failed
+    unsigned preemptions; // in the run that failed
+    char replay[4096];    // its decisions, for explore_options.replay
+    uint64_t executions;  // runs begun
+    uint64_t cut;         // of these, cut short at a known state
     uint64_t states;
-    uint64_t depth;         // most accesses to shared memory in one run
-    uint64_t choices;       // most choices in one run
-    unsigned locations;     // shared atomic objects
+    uint64_t depth;     // most accesses to shared memory in one run
+    uint64_t choices;   // most choices in one run
+    unsigned locations; // shared atomic objects
     double seconds;
 };
 

@@ -169,6 +169,21 @@ unsigned machine_parks(unsigned shard)
     return (unsigned)(load_relaxed(&counters->parks) + load_relaxed(&counters->parks_cut));
 }
 
+// As many slots were given back as were taken.
+static void check_slots(void)
+{
+    uint64_t taken = (uint64_t)KEPT_SLOTS * rt.shard_count; // by fill_slots
+    uint64_t freed = load_relaxed(&rt.freed_outside);
+    for (unsigned i = 0; i < rt.shard_count; i++) {
+        taken += load_relaxed(&shards[i].counters.spawned);
+        taken += load_relaxed(&shards[i].counters.spawn_refused); // by a scope: given back at once
+        taken += load_relaxed(&shards[i].spawned_outside);
+        freed += load_relaxed(&shards[i].freed);
+    }
+    explore_assert(taken >= freed, "a slot was freed twice");
+    explore_assert(taken == freed, "a slot was not freed");
+}
+
 void machine_check(void)
 {
     for (unsigned i = 0; i < rt.shard_count; i++) {
@@ -181,6 +196,7 @@ void machine_check(void)
         explore_assert(load_relaxed(&shard->timers.armed) == repeats, "a timer is left armed");
         explore_assert(machine_bells(i) <= machine_parks(i), "more than one bell per park");
     }
+    check_slots();
     struct spgi_task *task;
     for (uint32_t n = 0; (task = spgi_slot_nth(&rt, n)) != NULL; n++) {
         explore_assert(load_relaxed(&task->life) & SPGI_LIFE_DONE, "a task has not ended");

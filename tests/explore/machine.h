@@ -19,10 +19,10 @@ enum { MACHINE_SHARDS = 3, MACHINE_NOW = 1000000 };
 
 struct machine_options {
     unsigned shards;
-    unsigned ends;     // calls of machine_end before the runtime stops
+    unsigned ends; // calls of machine_end before the runtime stops
     bool stealing;
-    uint32_t margin;   // of stealing; 0: 1
-    uint32_t probes;   // of stealing; 0: 1
+    uint32_t margin; // of stealing; 0: 1
+    uint32_t probes; // of stealing; 0: 1
 };
 
 // In setup.

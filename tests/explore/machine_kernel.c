@@ -69,7 +69,7 @@ static bool *runs_on(const void *address)
 // A stack that is left may be entered, by any thread; one that is in use must not be.
 void machine_ctx_switch(void **save, void *load)
 {
-    char here;
+    char here = 0; // an address on the stack that is left
     bool *left = runs_on(&here);
     bool *entered = runs_on(load);
     if (left) {

@@ -31,8 +31,10 @@ static struct location *location_of(uintptr_t address, unsigned size, const char
     struct location *at = &table[slot];
     if (at->address == 0) {
         if (++location_count > LOCATIONS / 2) {
-            fprintf(stderr, "explorer: more than %d atomic objects: use fewer, or at fixed "
-                            "addresses\n", LOCATIONS / 2);
+            fprintf(stderr,
+                    "explorer: more than %d atomic objects: use fewer, or at fixed "
+                    "addresses\n",
+                    LOCATIONS / 2);
             exit(2);
         }
         *at = (struct location){.address = address, .size = size, .text = text};

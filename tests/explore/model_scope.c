@@ -106,6 +106,20 @@ static const struct explore_model join = {
     .full = {2, 1},
 };
 
+// The last task ends on another shard while the owner is about to suspend.
+static void begin_moving(void)
+{
+    static const struct plan plan = {NULL, return_at_once, SPG_NEVER};
+    begin(&plan, 1, MACHINE_STEALABLE);
+}
+
+static const struct explore_model moving = {
+    .name = "scope: joined, migrating",
+    .setup = begin_moving,
+    .threads = {machine_shard, machine_shard, machine_stopper},
+    .check = closed_once,
+};
+
 // ---- Stopping --------------------------------------------------------------------------------
 
 static void begin_cancel(void)
@@ -141,6 +155,7 @@ static const struct explore_model deadline = {
     .threads = {machine_shard, machine_shard, machine_stopper},
     .check = closed_once,
     .full = {2, 1},
+    .quick = {1, 1},
 };
 
 // The deadline may come while the last task ends and the owner leaves.
@@ -155,13 +170,14 @@ static const struct explore_model late_deadline = {
     .setup = begin_late_deadline,
     .threads = {machine_shard, machine_shard, machine_stopper},
     .check = closed_once,
-    .full = {2, 1},
+    .full = {2, 0},
+    .quick = {1, 1},
 };
 
 int main(int argc, char **argv)
 {
     static const struct explore_model *const models[] = {
-        &join, &cancel, &deadline, &late_deadline, NULL,
+        &join, &moving, &cancel, &deadline, &late_deadline, NULL,
     };
     return explore_main(argc, argv, models);
 }

@@ -334,8 +334,9 @@ static const struct explore_model announce_overflow = {
 int main(int argc, char **argv)
 {
     static const struct explore_model *const models[] = {
-        &last_item, &wrap, &wrap_two_thieves, &overflow, &overflow_two_thieves, &chain, &reach,
-        &announce, &announce_chain, &announce_overflow, NULL,
+        &last_item, &wrap,  &wrap_two_thieves, &overflow,       &overflow_two_thieves,
+        &chain,     &reach, &announce,         &announce_chain, &announce_overflow,
+        NULL,
     };
     return explore_main(argc, argv, models);
 }

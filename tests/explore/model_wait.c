@@ -81,7 +81,7 @@ static const struct explore_model sleep_cancel = {
     .setup = begin_sleep,
     .threads = {machine_shard, cancel_waiter, machine_stopper},
     .check = ended_once,
-    .full = {4, 1},
+    .full = {3, 1},
 };
 
 static const struct explore_model sleep_cancel_twice = {
@@ -90,6 +90,7 @@ static const struct explore_model sleep_cancel_twice = {
     .threads = {machine_shard, cancel_waiter, cancel_waiter, machine_stopper},
     .check = ended_once,
     .full = {2, 1},
+    .quick = {1, 1},
 };
 
 // A second wait after the first: a kick that comes late must find it, and no kick may be lost.
@@ -116,7 +117,75 @@ static const struct explore_model late_kick = {
     .setup = begin_two_sleeps,
     .threads = {machine_shard, cancel_waiter, machine_stopper},
     .check = ended_once,
-    .full = {4, 1},
+    .full = {3, 1},
+};
+
+// A kick for a task that has ended meanwhile reaches the next one in its slot, which is cancelled
+// just
+// then: the flag that the kick still holds must not swallow the new one.
+static spgi_a64 next_in_slot;
+
+static int sleep_for_ever(void *arg)
+{
+    (void)arg;
+    return spg_sleep(SPG_NEVER);
+}
+
+static int parent_main(void *arg)
+{
+    (void)arg;
+    spg_attr attr = {.place = SPG_PINNED, .shard = SPG_HERE};
+    spg_task next;
+    int result = 0;
+    explore_assert(spg_join(waiter, NULL, SPG_NEVER) == 0, "a join has failed");
+    explore_assert(spg_spawn(&attr, sleep_for_ever, NULL, &next) == 0, "spawn refused");
+    store_release(&next_in_slot, next.v);
+    explore_assert(spg_join(next, &result, SPG_NEVER) == 0, "a join has failed");
+    end_with(result);
+    return 0;
+}
+
+static int sleep_a_while(void *arg)
+{
+    (void)arg;
+    spg_sleep(SOON);
+    return 0;
+}
+
+static bool has_next(void *arg)
+{
+    (void)arg;
+    return load_acquire(&next_in_slot) != 0;
+}
+
+static void cancel_next(void)
+{
+    explore_block_until(has_next, NULL);
+    spg_cancel((spg_task){load_acquire(&next_in_slot)});
+    machine_end();
+}
+
+static void begin_slot(void)
+{
+    begin(1, 3);
+    atomic_init(&next_in_slot, 0);
+    waiter = machine_spawn(0, MACHINE_PINNED, sleep_a_while, NULL);
+    machine_start(0, MACHINE_PINNED, parent_main, NULL);
+}
+
+static void ended_by_cancel(void)
+{
+    explore_assert(outcome == -ECANCELED, "a sleep for ever was not cancelled");
+    ended_once();
+}
+
+static const struct explore_model slot_kick = {
+    .name = "wait: a kick for the slot",
+    .setup = begin_slot,
+    .threads = {machine_shard, cancel_waiter, cancel_next, machine_stopper},
+    .check = ended_by_cancel,
+    .full = {2, 1},
+    .quick = {1, 1},
 };
 
 // The sleeper wakes up on one shard and sleeps again on another, with the kick behind it.
@@ -133,8 +202,8 @@ static const struct explore_model moving = {
     .setup = begin_moving,
     .threads = {machine_shard, machine_shard, cancel_waiter, machine_stopper},
     .check = ended_once,
-    .full = {2, 1},
-    .quick = {1, 1},
+    .full = {2, 0},
+    .quick = {1, 0},
 };
 
 // ---- Joining ---------------------------------------------------------------------------------
@@ -218,6 +287,7 @@ static const struct explore_model join_cancel = {
     .threads = {machine_shard, machine_shard, cancel_waiter, machine_stopper},
     .check = ended_once,
     .full = {2, 1},
+    .quick = {1, 1},
 };
 
 static const struct explore_model join_deadline = {
@@ -225,6 +295,7 @@ static const struct explore_model join_deadline = {
     .setup = begin_join_deadline,
     .threads = {machine_shard, machine_shard, machine_stopper},
     .check = ended_once,
+    .full = {2, 1},
 };
 
 static const struct explore_model join_all = {
@@ -274,6 +345,7 @@ static const struct explore_model op_cancel = {
     .setup = begin_op_cancel,
     .threads = {machine_shard, cancel_waiter, machine_stopper},
     .check = ended_once,
+    .full = {3, 1},
 };
 
 static const struct explore_model op_all = {
@@ -281,6 +353,7 @@ static const struct explore_model op_all = {
     .setup = begin_op_all,
     .threads = {machine_shard, cancel_waiter, machine_stopper},
     .check = ended_once,
+    .full = {2, 1},
 };
 
 // ---- Timers that are moved -------------------------------------------------------------------
@@ -350,9 +423,9 @@ static const struct explore_model timer_cancel = {
 int main(int argc, char **argv)
 {
     static const struct explore_model *const models[] = {
-        &sleep_cancel, &sleep_cancel_twice, &late_kick, &moving,    &join_cancel,  &join_deadline,
-        &join_all,     &late_deadline,      &op_cancel, &op_all,    &timer_set,    &timer_cancel,
-        NULL,
+        &sleep_cancel, &sleep_cancel_twice, &late_kick,    &slot_kick,     &moving,
+        &join_cancel,  &join_deadline,      &join_all,     &late_deadline, &op_cancel,
+        &op_all,       &timer_set,          &timer_cancel, NULL,
     };
     return explore_main(argc, argv, models);
 }

@@ -92,8 +92,8 @@ static bool read_value(struct arguments *arguments, const char *program, const c
 
 static void read_arguments(int argc, char **argv, struct arguments *arguments)
 {
-    *arguments = (struct arguments){
-        .options = {.seed = 1}, .preemptions = -1, .stale = -1, .bound = 2};
+    *arguments =
+        (struct arguments){.options = {.seed = 1}, .preemptions = -1, .stale = -1, .bound = 2};
     for (int i = 1; i < argc; i++) {
         if (read_flag(arguments, argv[i])) {
             continue;
@@ -161,11 +161,11 @@ static void print_result(const struct explore_model *model, const struct explore
     } else {
         printf("bound %u + %u stale, ", options->bounds.preemptions, options->bounds.stale);
     }
-    const char *verdict = result->failed          ? "FAILED"
-                          : options->random_runs  ? "nothing found"
-                          : options->replay       ? "replayed"
-                          : result->complete      ? "all hold"
-                                                  : "NOT COMPLETE";
+    const char *verdict = result->failed         ? "FAILED"
+                          : options->random_runs ? "nothing found"
+                          : options->replay      ? "replayed"
+                          : result->complete     ? "all hold"
+                                                 : "NOT COMPLETE";
     printf("%.1f s: %s\n", result->seconds, verdict);
     if (result->failed) {
         printf("  %s\n", result->what);

@@ -52,8 +52,10 @@ unsigned search_choose(unsigned options, enum choice_kind kind)
     if (position < length) {
         const struct choice *choice = &trail[position];
         if (!replaying && (choice->options != options || choice->kind != (uint8_t)kind)) {
-            fprintf(stderr, "explorer: the model is not deterministic: decision %u had %u options "
-                            "before, and %u now\n", position, choice->options, options);
+            fprintf(stderr,
+                    "explorer: the model is not deterministic: decision %u had %u options "
+                    "before, and %u now\n",
+                    position, choice->options, options);
             exit(2);
         }
         return trail[position++].taken % options;

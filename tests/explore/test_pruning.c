@@ -3,9 +3,8 @@
 //
 // Small programs are drawn from a seed; each is explored with and without cutting, and both must
 // see the same set of final values, with the same bounds.
-#include "explorer.h"
+#include "litmus.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +38,7 @@ static uint32_t seen[3][STEPS];
 static uint64_t outcomes[OUTCOMES];
 static unsigned outcome_count;
 
-static void clear(void)
+static void reset(void)
 {
     for (unsigned i = 0; i < OBJECTS; i++) {
         atomic_init(&objects[i], 0);
@@ -123,9 +122,9 @@ static void note_outcome(void)
 }
 
 static const struct explore_model two = {
-    .name = "two", .setup = clear, .threads = {interpret, interpret}, .check = note_outcome};
+    .name = "two", .setup = reset, .threads = {interpret, interpret}, .check = note_outcome};
 static const struct explore_model three = {.name = "three",
-                                           .setup = clear,
+                                           .setup = reset,
                                            .threads = {interpret, interpret, interpret},
                                            .check = note_outcome};
 
@@ -176,8 +175,6 @@ START_TEST(same_outcomes)
     }
 }
 END_TEST
-
-Suite *pruning_suite(void);
 
 Suite *pruning_suite(void)
 {

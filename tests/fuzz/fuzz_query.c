@@ -26,22 +26,87 @@ const char *const fuzz_seeds[] = {
 };
 
 const char *const fuzz_words[] = {
-    "|", "(", ")", "[", "]", ",", ":", "=", "*", "~", "<", ">", ">=", "!", "-", "\"", "'", "`",
-    "\\", "\\x41", "\\u00e9", "\\", "#", "\n", " ", " or ", " and ", " not ", "_time:", "_msg:",
-    "5m", "1h30m", "2026-11-22T10:00:00Z", "99999999999999999999", "1e400", "-0", "1.5KB",
-    "stats ", "by (", "count()", "sum(x)", "quantile(0.5, y)", " as z", " if (", "sort by (a desc)",
-    "limit 3", "head 1", "offset 2", "fields a", "top 2 by (b)", "uniq by (c)", "filter ", "in(",
-    "range(", "i(", "(a+)+$", "[^\\w\\s]", "(?P<n>x)", "\\p{Greek}", "{1000}", "\xff", "\xc3\xa9",
-    "_file:", "_stream:", "_format:json", "a.b.c:", "\"\"", "now-5m", "_time:1d", "body:10KB",
+    "|",
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    ":",
+    "=",
+    "*",
+    "~",
+    "<",
+    ">",
+    ">=",
+    "!",
+    "-",
+    "\"",
+    "'",
+    "`",
+    "\\",
+    "\\x41",
+    "\\u00e9",
+    "\\",
+    "#",
+    "\n",
+    " ",
+    " or ",
+    " and ",
+    " not ",
+    "_time:",
+    "_msg:",
+    "5m",
+    "1h30m",
+    "2026-11-22T10:00:00Z",
+    "99999999999999999999",
+    "1e400",
+    "-0",
+    "1.5KB",
+    "stats ",
+    "by (",
+    "count()",
+    "sum(x)",
+    "quantile(0.5, y)",
+    " as z",
+    " if (",
+    "sort by (a desc)",
+    "limit 3",
+    "head 1",
+    "offset 2",
+    "fields a",
+    "top 2 by (b)",
+    "uniq by (c)",
+    "filter ",
+    "in(",
+    "range(",
+    "i(",
+    "(a+)+$",
+    "[^\\w\\s]",
+    "(?P<n>x)",
+    "\\p{Greek}",
+    "{1000}",
+    "\xff",
+    "\xc3\xa9",
+    "_file:",
+    "_stream:",
+    "_format:json",
+    "a.b.c:",
+    "\"\"",
+    "now-5m",
+    "_time:1d",
+    "body:10KB",
     NULL,
 };
 
 static const char block[] =
-    "10.0.0.1 - - [22/Nov/2026:13:00:01 +0000] \"GET /item/77?x=y HTTP/1.1\" 200 512 \"-\" \"curl\"\n"
+    "10.0.0.1 - - [22/Nov/2026:13:00:01 +0000] \"GET /item/77?x=y HTTP/1.1\" 200 512 \"-\" "
+    "\"curl\"\n"
     "\n"
     "{\"_time\":\"2026-11-22T13:00:02Z\",\"level\":\"error\",\"a\":{\"b\":{\"c\":1}},\"seq\":3}\n"
     "plain error text with words\r\n"
-    "::1 - bob [22/Nov/2026:13:00:03 +0100] \"POST /api HTTP/1.1\" 500 0 \"/\" \"\\x41\\\"z\" extra\n"
+    "::1 - bob [22/Nov/2026:13:00:03 +0100] \"POST /api HTTP/1.1\" 500 0 \"/\" \"\\x41\\\"z\" "
+    "extra\n"
     "{\"ts\":1795352404,\"msg\":\"again\",\"level\":\"info\",\"seq\":1.5,\"x\":null}\n";
 
 static const struct source_info source = {
@@ -105,17 +170,30 @@ static bool answer(const struct query *query, size_t cut, struct rows *rows)
     return result == 0;
 }
 
+static char to_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static bool holds_word(struct bytes text, const char *word)
+{
+    size_t length = strlen(word);
+    for (size_t at = 0; at + length <= text.len; at++) {
+        size_t same = 0;
+        while (same < length && to_lower(text.ptr[at + same]) == word[same]) {
+            same++;
+        }
+        if (same == length) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Behind a limit without an order, which rows there are depends on the way.
 static bool is_determined(struct bytes text)
 {
-    static const char *const words[] = {"limit", "head", "offset", "LIMIT", "HEAD", "OFFSET", "imit",
-                                        "ead", "ffset", "Imit", "IMIT", "EAD", "FFSET"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (memmem(text.ptr, text.len, words[i], strlen(words[i])) != NULL) {
-            return false;
-        }
-    }
-    return true;
+    return !holds_word(text, "limit") && !holds_word(text, "head") && !holds_word(text, "offset");
 }
 
 // Changes a query as the arguments of a request do, by a byte of the input.

@@ -117,7 +117,7 @@ class Build:
         return " ".join(["%s=%s" % item for item in self.compilers.items()] + command)
 
     def test(self, outcome, step, selection, settings, seconds, prefix, multiplier):
-        """Runs the selected tests. settings: environment variables; prefix: command before meson."""
+        """Runs the selected tests. settings: environment; prefix: what stands before meson."""
         results = os.path.join(self.folder, "meson-logs", step + ".json")
         if os.path.exists(results):
             os.remove(results)
@@ -129,12 +129,13 @@ class Build:
         tests = [json.loads(line) for line in read(results).splitlines() if line.strip()]
         for test in tests:
             self._count(outcome, test, settings, prefix)
+        end = tail(read(self._log(step)))
         if code is None:
-            outcome.fail("%s: stopped after %d s\n%s" % (step, seconds, tail(read(self._log(step)))))
+            outcome.fail("%s: stopped after %d s\n%s" % (step, seconds, end))
         elif not tests:
-            outcome.fail("%s: ran no test\n%s" % (step, tail(read(self._log(step)))))
+            outcome.fail("%s: ran no test\n%s" % (step, end))
         elif code and not outcome.failed:
-            outcome.fail("%s: meson test gave %d\n%s" % (step, code, tail(read(self._log(step)))))
+            outcome.fail("%s: meson test gave %d\n%s" % (step, code, end))
 
     def _count(self, outcome, test, settings, prefix):
         output = (test.get("stdout") or "") + "\n" + (test.get("stderr") or "")
@@ -145,10 +146,11 @@ class Build:
             outcome.passed += 1
             outcome.skips += ["%s: %s" % (name, reason) for reason in reasons]
         elif test["result"] in SKIPPED:
-            outcome.skips += ["%s: %s" % (name, reason) for reason in reasons or ["no reason given"]]
+            outcome.skips += ["%s: %s" % (name, reason)
+                              for reason in reasons or ["no reason given"]]
         else:
-            again = ["%s=%s" % item for item in sorted(settings.items())] + prefix
-            outcome.fail("%s: %s in %s, after %.1f s\n%s\n    again: %s meson test -C %s '%s'"
+            again = ["%s=%s" % item for item in sorted(settings.items())] + prefix + ["meson"]
+            outcome.fail("%s: %s in %s, after %.1f s\n%s\n    again: %s test -C %s '%s'"
                          % (name, test["result"], self.name, test.get("duration") or 0,
                             tail(output), " ".join(again), self.folder, name))
 

@@ -54,7 +54,8 @@ def without_randomized_addresses():
     """ThreadSanitizer wants the address space that it knows; where that may be asked for, ask."""
     prefix = ["setarch", "-R"]
     try:
-        allowed = subprocess.run(prefix + ["true"], capture_output=True, check=False).returncode == 0
+        probe = subprocess.run(prefix + ["true"], capture_output=True, check=False)
+        allowed = probe.returncode == 0
     except FileNotFoundError:
         allowed = False
     return prefix if allowed else []

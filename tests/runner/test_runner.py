@@ -32,7 +32,8 @@ class Numbers(unittest.TestCase):
     def test_closing_lines(self):
         self.assertEqual(builds.closing_line("3 passed, 0 failed, 2 skipped"), (3, 0, 2))
         self.assertEqual(builds.closing_line("3 passed, 1 failed"), (3, 1, 0))
-        for line in ("", "3 passed", "passed, failed", "3 failed, 1 passed", "x 3 passed, 1 failed"):
+        for line in ("", "3 passed", "passed, failed", "3 failed, 1 passed",
+                     "x 3 passed, 1 failed"):
             self.assertIsNone(builds.closing_line(line), line)
 
     def test_a_script_adds_its_numbers_and_reasons(self):

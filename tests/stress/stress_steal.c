@@ -105,27 +105,25 @@ static int grows(void *arg)
     return 0;
 }
 
-static void grow_forest(uint32_t shards, const spg_options *base, unsigned depth)
+// A tree as deep as it can be with at most so many nodes: all of them may exist at once.
+static void grow_forest(uint32_t shards, const spg_options *base, size_t most)
 {
-    forest all = {.seed = random_stream(shards), .depth = depth};
+    forest all = {.seed = random_stream(shards)};
     spg_options options = *base;
     options.shards = shards;
     node root = {.in = &all, .id = mixed(all.seed)};
-    uint64_t nodes = 0;
+    uint64_t nodes = 1;
+    while (nodes <= most) {
+        all.depth++;
+        nodes = 0;
+        expected_sum(&all, root.id, 0, &nodes);
+    }
+    all.depth--;
+    nodes = 0;
     uint64_t sum = expected_sum(&all, root.id, 0, &nodes);
     run_root(&options, grows, &root);
     REQUIRE_EQ(atomic_load(&all.nodes), nodes);
     REQUIRE_EQ(root.sum, sum);
-}
-
-// Trees of about 3.5 to the power of depth nodes.
-static unsigned depth_for(size_t nodes)
-{
-    unsigned depth = 1;
-    for (double size = 3.5; size < (double)nodes; size *= 3.5) {
-        depth++;
-    }
-    return depth;
 }
 
 static const uint32_t shard_counts[] = {2, 3, 4, 8, 16};
@@ -133,7 +131,7 @@ static const uint32_t shard_counts[] = {2, 3, 4, 8, 16};
 START_TEST(each_node_of_a_tree_runs_once)
 {
     spg_options options = test_options(0);
-    grow_forest(shard_counts[_i], &options, depth_for(scaled(100000, 500)));
+    grow_forest(shard_counts[_i], &options, scaled_tasks(300000, 500));
 }
 END_TEST
 
@@ -146,7 +144,7 @@ START_TEST(each_node_runs_once_with_small_queues)
     options.steal.batch = 8;
     options.steal.margin = 1;
     options.steal.age_ns = 1;
-    grow_forest(shard_counts[_i], &options, depth_for(scaled(50000, 500)));
+    grow_forest(shard_counts[_i], &options, scaled_tasks(100000, 500));
 }
 END_TEST
 
@@ -154,7 +152,7 @@ START_TEST(each_node_runs_once_while_all_tasks_move)
 {
     spg_options options = test_options(0);
     options.shuffle_seed = random_stream(77) | 1;
-    grow_forest(shard_counts[_i], &options, depth_for(scaled(30000, 500)));
+    grow_forest(shard_counts[_i], &options, scaled_tasks(60000, 500));
 }
 END_TEST
 
@@ -162,9 +160,9 @@ START_TEST(each_node_runs_once_on_polling_shards)
 {
     spg_options options = test_options(0);
     options.idle = SPG_IDLE_POLL;
-    grow_forest(2, &options, depth_for(scaled(50000, 500)));
+    grow_forest(2, &options, scaled_tasks(100000, 500));
     options.idle = SPG_IDLE_SPIN;
-    grow_forest(2, &options, depth_for(scaled(50000, 500)));
+    grow_forest(2, &options, scaled_tasks(100000, 500));
 }
 END_TEST
 

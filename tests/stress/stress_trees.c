@@ -134,11 +134,11 @@ static int lives(void *arg)
     return own->result;
 }
 
-// Trees until the budget is spent.
-static int plants_trees(void *arg CK_ATTRIBUTE_UNUSED)
+// Trees until the budget is spent, all of which may exist at once.
+static void plant_grove(size_t budget, uint64_t seed)
 {
-    census all = {.budget = (long)scaled(200000, 2000)};
-    uint64_t state = random_stream(500);
+    census all = {.budget = (long)budget};
+    uint64_t state = seed;
     while (atomic_load(&all.budget) > 0) {
         person roots[MOST_CHILDREN];
         spg_scope scope;
@@ -151,6 +151,15 @@ static int plants_trees(void *arg CK_ATTRIBUTE_UNUSED)
         REQUIRE_OK(spg_spawn_n(&scope, NULL, lives, roots, sizeof roots[0], MOST_CHILDREN));
         require_first_error(spg_scope_close(&scope), roots, MOST_CHILDREN);
         REQUIRE_EQ(atomic_load(&all.ended), atomic_load(&all.accepted));
+    }
+}
+
+static int plants_trees(void *arg CK_ATTRIBUTE_UNUSED)
+{
+    size_t total = scaled(200000, 2000);
+    size_t at_once = scaled_tasks(20000, 2000) / 2;
+    for (size_t done = 0; done < total; done += at_once) {
+        plant_grove(at_once, random_stream(500 + done));
     }
     return 0;
 }

@@ -42,7 +42,7 @@ SAMPLES = [
     ("banned-call", c('void f(char *a) { sprintf(a, "x"); }\n'),
      c('// sprintf(a)\nvoid f(char *a) { snprintf(a, 1, "sprintf(x)"); }\n')),
     ("variable-array", c("void f(int n) { char room[n + 1]; }\n"),
-     c("void f(int n) { char room[LIMIT + 1]; room[n] = 0; char b[sizeof(n)]; return room[n]; }\n")),
+     c("void f(int n) { char room[LIMIT + 1]; room[n] = 0; char b[sizeof(n)]; return b[0]; }\n")),
     ("leftover", c("// TODO: more\n"), c("// This is all there is.\n")),
     ("machine-path", {"scripts/run": "#!/bin/sh\ncd /home/somebody/src\n"},
      {"scripts/run": '#!/bin/sh\ncd "$HOME/src"\n'}),
@@ -51,7 +51,8 @@ SAMPLES = [
      {"src/core/b.h": '#include "base/a.h"\n', "src/base/a.h": ""}),
     ("layers", {"src/sys/a.h": "#include <spargio/pipe.h>\n"},
      {"src/core/a.h": "#include <spargio/pipe.h>\n"}),
-    ("layers", c('#include "b.h"\n'), {"src/core/a.c": '#include "core/b.h"\n', "src/core/b.h": ""}),
+    ("layers", c('#include "b.h"\n'),
+     {"src/core/a.c": '#include "core/b.h"\n', "src/core/b.h": ""}),
     ("layers", c('#include "core/b.h"\n'), c("#include <stdio.h>\n")),
     ("pure-layer", c("#include <unistd.h>\n", "src/base/a.h"),
      c("#include <stdint.h>\n", "src/base/a.h")),
@@ -142,7 +143,8 @@ class Rules(unittest.TestCase):
 
 class Lexer(unittest.TestCase):
     def test_strings_and_comments_hide_what_is_in_them(self):
-        source = Source("a.c", 'char *a = "// no \\" /* no"; // yes "\nint b; /* yes */ char d = \'"\';\n')
+        source = Source("a.c", 'char *a = "// no \\" /* no"; // yes "\n'
+                               'int b; /* yes */ char d = \'"\';\n')
         self.assertEqual([token.text for token in source.tokens if token.kind == "comment"],
                          ['// yes "', "/* yes */"])
         self.assertEqual(len([token for token in source.code() if token.text == "b"]), 1)
@@ -151,7 +153,8 @@ class Lexer(unittest.TestCase):
         source = Source("a.c", "#if A\nstatic int f(int a)\n{\n#else\nint g(void)\n{\n#endif\n"
                                "    return 1;\n}\nstruct s { int x; };\nint t[] = {1, 2};\n"
                                "START_TEST(named)\n{\n    f(1);\n}\nEND_TEST\n")
-        self.assertEqual([(f.name, f.first_line, f.last_line, f.static) for f in source.functions()],
+        seen = [(f.name, f.first_line, f.last_line, f.static) for f in source.functions()]
+        self.assertEqual(seen,
                          [("f", 2, 9, True), ("named", 12, 15, False)])
 
     def test_lines_are_counted_through_everything(self):

@@ -276,9 +276,8 @@ struct bytes value_bag_quantile(const struct value_bag *bag, double phi,
     double place = floor(phi * (double)total);
     uint64_t index = place >= (double)total ? total - 1 : (uint64_t)place;
     index = index < total ? index : total - 1;
-    const struct value_lane *only = &bag->lanes[0].values;
-    if (bag->lane_count == 1 && bag->written_count == 0 && !only->is_counted) {
-        return write_decimal(only->loose[index], bag->lanes[0].fraction, out);
+    if (bag->lane_count == 1 && bag->written_count == 0 && !bag->lanes[0].values.is_counted) {
+        return write_decimal(bag->lanes[0].values.loose[index], bag->lanes[0].fraction, out);
     }
     struct bag_walk walk;
     walk_start(&walk, bag);

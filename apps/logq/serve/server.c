@@ -378,13 +378,8 @@ static int run_service(struct service *service)
 {
     const struct server_settings *settings = service->server.settings;
     char error_text[256] = "";
-    const spg_options options = {
-        .shards = (uint32_t)settings->common.shards,
-        .thread_prefix = "logq",
-        .stack_bytes = SETTINGS_STACK_BYTES,
-        .error_text = error_text,
-        .error_bytes = sizeof error_text,
-    };
+    const spg_options options =
+        settings_runtime_options(&settings->common, error_text, sizeof error_text);
     service->signals = open_signals();
     if (service->signals < 0) {
         fprintf(stderr, "logq: signals cannot be received\n");

@@ -143,8 +143,9 @@ def mutated(path, seed):
     draw = random.Random(seed)
     lines = special_lines.ALL + [access_line(draw, second) for second in range(200)]
     lines += [json_line(draw, number, number) for number in range(200)]
-    folder.add("mutated.log", b"\n".join(
-        line_mutation.mutate(draw, draw.choice(lines), lines) for _ in range(MUTATED_LINES)) + b"\n")
+    mutated_lines = [line_mutation.mutate(draw, draw.choice(lines), lines)
+                     for _ in range(MUTATED_LINES)]
+    folder.add("mutated.log", b"\n".join(mutated_lines) + b"\n")
     return folder
 
 

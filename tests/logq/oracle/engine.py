@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: MIT
 # engine.py: a query over rows: the answer, and how much of its order is fixed.
-from fractions import Fraction
-
 from . import aggregates, filters, numeric, ordering, pipes, timestamps
 from .records import Row
 from .scanner import Scanner
@@ -57,7 +55,10 @@ def bucket(row, name, step):
         return timestamps.format_time(time // int(step) * int(step))
     if not numeric.is_number(value):
         return value
-    return numeric.format_exact(Fraction(numeric.exact(value)) // step * step)
+    number = numeric.as_fraction(value)
+    if number is None:
+        raise Undefined("a bucket of a number with thousands of digits")
+    return numeric.format_exact(number // step * step)
 
 
 def _group(rows, keys):

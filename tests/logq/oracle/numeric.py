@@ -12,6 +12,8 @@ PLAIN_FROM = 1e-6
 PLAIN_BELOW = 1e21
 
 EXPONENT_MAX = 10 ** 17
+FRACTION_DIGITS = 2000
+INT128_MIN, INT128_MAX = -2 ** 127, 2 ** 127 - 1
 
 _SUFFIXES = {"": 1, "B": 1}
 for _power, _letter in enumerate("KMGT", 1):
@@ -50,15 +52,20 @@ def is_integer_text(value):
     return _INTEGER.match(value) is not None
 
 
-def integer_value(value):
-    """The integer that a number is (1.0 and 1e3 are), or None."""
-    if _INTEGER.match(value):
-        return int(value)
+def as_fraction(value):
+    """The exact value as a Fraction; None where its digits would fill the memory."""
     number = exact(value)
-    if number.adjusted() > 60:
+    if number and abs(number.adjusted()) > FRACTION_DIGITS:
         return None
-    fraction = Fraction(number)
-    return int(fraction) if fraction.denominator == 1 else None
+    return Fraction(number) if number else Fraction(0)
+
+
+def integer_value(value):
+    """The integer of 128 bits that a number is (1.0 and 1e3 are), or None."""
+    fraction = as_fraction(value)
+    if fraction is None or fraction.denominator != 1 or not INT128_MIN <= fraction <= INT128_MAX:
+        return None
+    return int(fraction)
 
 
 def format_double(value):

@@ -197,7 +197,8 @@ class Numbers(unittest.TestCase):
         values = [b"b", b"10", b"", b"9", b"1e1", b"-1", b"a"]
         self.assertEqual(sorted(values, key=lambda value: ordering.value_key(b"x", value)),
                          [b"-1", b"9", b"10", b"1e1", b"", b"a", b"b"])
-        times = [b"2026-11-22T10:00:00.5Z", b"2026-11-22T10:00:00Z", b"", b"2026-11-22T09:00:00.25Z"]
+        times = [b"2026-11-22T10:00:00.5Z", b"2026-11-22T10:00:00Z", b"",
+                 b"2026-11-22T09:00:00.25Z"]
         self.assertEqual(sorted(times, key=lambda value: ordering.value_key(b"_time", value)),
                          [times[2], times[3], times[1], times[0]])
 
@@ -207,6 +208,9 @@ class Aggregates(unittest.TestCase):
         big = b"170141183460469231731687303715884105727"
         self.assertEqual(aggregates.total([big, b"-1", b"x", b""]),
                          b"170141183460469231731687303715884105726")
+        self.assertEqual(aggregates.total([big, b"1"]),
+                         b"170141183460469231731687303715884105728")
+        self.assertEqual(aggregates.total([big + b"0", b"1"]), b"1.7014118346046923e+39")
         self.assertEqual(aggregates.total([b"0.1"] * 10), b"1")  # naive addition gives 0.999...
         self.assertEqual(aggregates.total([b"1e16", b"1.5", b"-1e16"]), b"1.5")
         self.assertEqual(aggregates.total([b"x", b""]), b"NaN")

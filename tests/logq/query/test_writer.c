@@ -10,7 +10,7 @@ static struct text out;
 static void start(struct writer *writer, size_t limit)
 {
     free(out.ptr);
-    out = (struct text){ 0 };
+    out = (struct text){0};
     text_put(&out, "");
     writer_init(writer, limit, text_flush, &out);
 }
@@ -22,28 +22,28 @@ START_TEST(strings_are_json)
         size_t length; // 0: up to the end
         const char *json;
     } table[] = {
-        { "", 0, "\"\"" },
-        { "plain", 0, "\"plain\"" },
-        { "a\"b\\c/d", 0, "\"a\\\"b\\\\c/d\"" },
-        { "\b\f\n\r\t", 0, "\"\\b\\f\\n\\r\\t\"" },
-        { "\x01\x1f\x7f", 0, "\"\\u0001\\u001f\x7f\"" },
-        { "a\0b", 3, "\"a\\u0000b\"" },
-        { "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", 0,
-          "\"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"" },
-        { "\xff", 0, "\"\xef\xbf\xbd\"" },
-        { "a\xc3", 0, "\"a\xef\xbf\xbd\"" },
-        { "\xe2\x82x", 0, "\"\xef\xbf\xbd\xef\xbf\xbdx\"" },
-        { "\xc0\xaf", 0, "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
-        { "\xed\xa0\x80", 0, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
-        { "\xf4\x90\x80\x80", 0, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
-        { "\xef\xbf\xbd", 0, "\"\xef\xbf\xbd\"" },
+        {"", 0, "\"\""},
+        {"plain", 0, "\"plain\""},
+        {"a\"b\\c/d", 0, "\"a\\\"b\\\\c/d\""},
+        {"\b\f\n\r\t", 0, "\"\\b\\f\\n\\r\\t\""},
+        {"\x01\x1f\x7f", 0, "\"\\u0001\\u001f\x7f\""},
+        {"a\0b", 3, "\"a\\u0000b\""},
+        {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", 0,
+         "\"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\""},
+        {"\xff", 0, "\"\xef\xbf\xbd\""},
+        {"a\xc3", 0, "\"a\xef\xbf\xbd\""},
+        {"\xe2\x82x", 0, "\"\xef\xbf\xbd\xef\xbf\xbdx\""},
+        {"\xc0\xaf", 0, "\"\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"\xed\xa0\x80", 0, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"\xf4\x90\x80\x80", 0, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"\xef\xbf\xbd", 0, "\"\xef\xbf\xbd\""},
     };
     for (size_t limit = WRITER_LIMIT_MIN; limit <= 4096; limit *= 64) {
         for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
             struct writer writer;
             start(&writer, limit);
             size_t length = table[i].length == 0 ? strlen(table[i].text) : table[i].length;
-            ck_assert_int_eq(writer_put_json(&writer, (struct bytes){ table[i].text, length }), 0);
+            ck_assert_int_eq(writer_put_json(&writer, (struct bytes){table[i].text, length}), 0);
             ck_assert_int_eq(writer_flush(&writer), 0);
             ck_assert_str_eq(out.ptr, table[i].json);
             writer_free(&writer);
@@ -56,8 +56,8 @@ START_TEST(rows_are_lines_with_their_keys_in_order)
 {
     struct writer writer;
     start(&writer, 1000);
-    const struct bytes names[] = { bytes_of("b"), bytes_of("a \"q\""), bytes_of("\xff") };
-    const struct bytes values[] = { bytes_of("1"), bytes_of(""), bytes_of("x") };
+    const struct bytes names[] = {bytes_of("b"), bytes_of("a \"q\""), bytes_of("\xff")};
+    const struct bytes values[] = {bytes_of("1"), bytes_of(""), bytes_of("x")};
     ck_assert_int_eq(writer_json_line(&writer, names, values, 3), 0);
     ck_assert_int_eq(writer_json_line(&writer, names, values, 0), 0);
     ck_assert_int_eq(writer_json_line(&writer, names, values, 1), 0);
@@ -90,12 +90,12 @@ START_TEST(the_buffer_never_exceeds_its_limit)
     char longer[10000];
     memset(longer, 'x', sizeof(longer));
     for (size_t limit = 1; limit < 20000; limit = limit * 3 + 1) {
-        struct flushes flushes = { 0 };
+        struct flushes flushes = {0};
         struct writer writer;
         writer_init(&writer, limit, count_flush, &flushes);
         size_t written = 0;
         for (size_t length = 0; length < sizeof(longer); length = length * 2 + 1) {
-            ck_assert_int_eq(writer_put_json(&writer, (struct bytes){ longer, length }), 0);
+            ck_assert_int_eq(writer_put_json(&writer, (struct bytes){longer, length}), 0);
             written += length + 2;
             ck_assert_uint_le(writer.capacity, writer.limit);
         }
@@ -109,12 +109,12 @@ END_TEST
 
 START_TEST(an_error_stays)
 {
-    struct flushes flushes = { .fail_at = 2 };
+    struct flushes flushes = {.fail_at = 2};
     struct writer writer;
     writer_init(&writer, 64, count_flush, &flushes);
     char longer[1000];
     memset(longer, '"', sizeof(longer));
-    ck_assert_int_eq(writer_put_json(&writer, (struct bytes){ longer, sizeof(longer) }), -EPIPE);
+    ck_assert_int_eq(writer_put_json(&writer, (struct bytes){longer, sizeof(longer)}), -EPIPE);
     ck_assert_int_eq(writer_put(&writer, bytes_of("x")), -EPIPE);
     ck_assert_int_eq(writer_flush(&writer), -EPIPE);
     ck_assert_uint_eq(flushes.count, 2);
@@ -148,8 +148,8 @@ static char *table_of(const char *query_text, const char *log, size_t cell_limit
     struct row_sink sink = table_sink(&table);
     struct query *query = compiled(query_text);
     struct partial *partial;
-    const struct way way = { 0 };
-    const struct scan_file file = { "a.log", bytes_of(log) };
+    const struct way way = {0};
+    const struct scan_file file = {"a.log", bytes_of(log)};
     ck_assert_int_eq(scan_files(query, &file, 1, &way, &sink, &partial), 0);
     ck_assert_int_eq(partial_finish(partial, &sink), 0);
     ck_assert_int_eq(table_end(&table), 0);
@@ -164,15 +164,13 @@ static char *table_of(const char *query_text, const char *log, size_t cell_limit
 START_TEST(columns_are_aligned)
 {
     static const char log[] = "{\"k\":\"a\",\"n\":5}\n{\"k\":\"longer\",\"n\":1000}\n{\"n\":7}\n";
-    ck_assert_str_eq(table_of("* | fields k, n", log, 100),
-                     "k          n\n"
-                     "a          5\n"
-                     "longer  1000\n"
-                     "           7\n");
-    ck_assert_str_eq(table_of("* | fields n, k | sort by (n) limit 2", log, 100),
-                     "n  k\n"
-                     "5  a\n"
-                     "7  \n");
+    ck_assert_str_eq(table_of("* | fields k, n", log, 100), "k          n\n"
+                                                            "a          5\n"
+                                                            "longer  1000\n"
+                                                            "           7\n");
+    ck_assert_str_eq(table_of("* | fields n, k | sort by (n) limit 2", log, 100), "n  k\n"
+                                                                                  "5  a\n"
+                                                                                  "7  \n");
     ck_assert_str_eq(table_of("nosuch | fields k", log, 100), "");
     ck_assert_str_eq(table_of("* | stats count() rows", log, 100), "rows\n   3\n");
 }
@@ -180,7 +178,10 @@ END_TEST
 
 START_TEST(nothing_in_a_value_commands_the_terminal)
 {
-    ck_assert_str_eq(table_of("* | fields _msg", "a\x1b[31m\tb\x07\xc2\x9b" "c\xff", 100),
+    ck_assert_str_eq(table_of("* | fields _msg",
+                              "a\x1b[31m\tb\x07\xc2\x9b"
+                              "c\xff",
+                              100),
                      "_msg\n"
                      "a\\x1b[31m\\tb\\x07\\x9bc\xef\xbf\xbd\n");
     ck_assert_str_eq(table_of("* | stats by (m) count() n", "{\"m\":\"a\\nb\"}\n", 100),
@@ -190,19 +191,23 @@ END_TEST
 
 START_TEST(long_values_are_cut)
 {
-    ck_assert_str_eq(table_of("* | fields _msg", "abcdefgh\nab\xc3\xa9" "d\n", 4),
-                     "_msg\nabcd\xe2\x80\xa6\nab\xc3\xa9" "d\n");
+    ck_assert_str_eq(table_of("* | fields _msg",
+                              "abcdefgh\nab\xc3\xa9"
+                              "d\n",
+                              4),
+                     "_msg\nabcd\xe2\x80\xa6\nab\xc3\xa9"
+                     "d\n");
 }
 END_TEST
 
 START_TEST(rows_beyond_those_held_back_flow)
 {
-    struct text log = { 0 };
+    struct text log = {0};
     for (int i = 0; i < TABLE_ROWS_AHEAD + 5; i++) {
         char line[64];
-        int length = snprintf(line, sizeof(line), i < TABLE_ROWS_AHEAD ? "{\"n\":%d}\n"
-                                                                       : "{\"n\":%d,\"x\":\"%d\"}\n",
-                              i, i);
+        int length =
+            snprintf(line, sizeof(line),
+                     i < TABLE_ROWS_AHEAD ? "{\"n\":%d}\n" : "{\"n\":%d,\"x\":\"%d\"}\n", i, i);
         text_add(&log, line, (size_t)length);
     }
     char *table = table_of("* | fields n", log.ptr, 100);
@@ -231,21 +236,22 @@ START_TEST(characters_are_read_forwards_and_backwards)
         char text[UTF8_WIDTH_MAX];
         size_t width = utf8_encode(rune, text);
         uint32_t got;
-        ck_assert_uint_eq(utf8_decode((struct bytes){ text, width }, &got), width);
+        ck_assert_uint_eq(utf8_decode((struct bytes){text, width}, &got), width);
         ck_assert_uint_eq(got, rune);
-        ck_assert_uint_eq(utf8_decode_last((struct bytes){ text, width }, &got), width);
+        ck_assert_uint_eq(utf8_decode_last((struct bytes){text, width}, &got), width);
         ck_assert_uint_eq(got, rune);
-        ck_assert(utf8_is_valid((struct bytes){ text, width }));
+        ck_assert(utf8_is_valid((struct bytes){text, width}));
         for (size_t cut = 1; cut < width; cut++) {
-            ck_assert_uint_eq(utf8_decode((struct bytes){ text, cut }, &got), 1);
+            ck_assert_uint_eq(utf8_decode((struct bytes){text, cut}, &got), 1);
             ck_assert_uint_eq(got, UTF8_REPLACEMENT);
-            ck_assert_uint_eq(utf8_decode_last((struct bytes){ text, cut }, &got), 1);
-            ck_assert_uint_eq(utf8_valid_prefix((struct bytes){ text, cut }), 0);
+            ck_assert_uint_eq(utf8_decode_last((struct bytes){text, cut}, &got), 1);
+            ck_assert_uint_eq(utf8_valid_prefix((struct bytes){text, cut}), 0);
         }
     }
-    static const char *const invalid[] = { "\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf",
-                                           "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf",
-                                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xfe", "\xff" };
+    static const char *const invalid[] = {
+        "\x80",         "\xc0\x80",         "\xc1\xbf",         "\xe0\x9f\xbf",     "\xed\xa0\x80",
+        "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xfe",
+        "\xff"};
     for (size_t i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++) {
         uint32_t got;
         ck_assert_uint_eq(utf8_decode(bytes_of(invalid[i]), &got), 1);
@@ -266,10 +272,10 @@ START_TEST(valid_prefixes_end_where_they_should)
         if (bad < length) {
             text[bad] = '\xff';
         }
-        ck_assert_uint_eq(utf8_valid_prefix((struct bytes){ text, length }), bad);
+        ck_assert_uint_eq(utf8_valid_prefix((struct bytes){text, length}), bad);
         free(text);
     }
-    ck_assert(utf8_is_valid((struct bytes){ 0 }));
+    ck_assert(utf8_is_valid((struct bytes){0}));
 }
 END_TEST
 

@@ -124,6 +124,7 @@ int main(void)
 {
     Suite *suite = suite_create("arrivals");
     TCase *cases = tcase_create("load");
+    tcase_set_timeout(cases, 60);
     tcase_add_test(cases, fixed_ones_are_equally_far_apart);
     tcase_add_test(cases, poisson_ones_have_their_rate);
     tcase_add_test(cases, a_seed_repeats_them);

@@ -128,6 +128,7 @@ int main(void)
 {
     Suite *suite = suite_create("flags");
     TCase *cases = tcase_create("command lines");
+    tcase_set_timeout(cases, 60);
     tcase_add_loop_test(cases, reads_flags, 0, sizeof examples / sizeof examples[0]);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

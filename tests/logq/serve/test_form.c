@@ -115,6 +115,7 @@ int main(void)
 {
     Suite *suite = suite_create("form");
     TCase *cases = tcase_create("arguments");
+    tcase_set_timeout(cases, 60);
     tcase_add_loop_test(cases, decodes, 0, sizeof examples / sizeof examples[0]);
     tcase_add_test(cases, keeps_any_byte);
     tcase_add_test(cases, finds_what_was_added_first);

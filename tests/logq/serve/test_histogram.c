@@ -99,6 +99,7 @@ int main(void)
 {
     Suite *suite = suite_create("histogram");
     TCase *cases = tcase_create("latencies");
+    tcase_set_timeout(cases, 60);
     tcase_add_test(cases, gives_quantiles);
     tcase_add_test(cases, merges);
     tcase_add_test(cases, takes_any_value);

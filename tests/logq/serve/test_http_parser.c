@@ -316,6 +316,7 @@ int main(void)
 {
     Suite *suite = suite_create("http parser");
     TCase *cases = tcase_create("requests");
+    tcase_set_timeout(cases, 60);
     tcase_add_loop_test(cases, completes, 0, sizeof complete / sizeof complete[0]);
     tcase_add_loop_test(cases, waits_for_the_end, 0, sizeof complete / sizeof complete[0]);
     tcase_add_loop_test(cases, refuses, 0, sizeof refused / sizeof refused[0]);

@@ -103,6 +103,7 @@ int main(void)
 {
     Suite *suite = suite_create("response");
     TCase *cases = tcase_create("answers");
+    tcase_set_timeout(cases, 60);
     tcase_add_test(cases, writes_heads);
     tcase_add_test(cases, frames_chunks);
     tcase_add_test(cases, disarms_values);

@@ -120,6 +120,7 @@ int main(void)
 {
     Suite *suite = suite_create("row pack");
     TCase *cases = tcase_create("rows and files");
+    tcase_set_timeout(cases, 60);
     tcase_add_test(cases, rows_come_out_as_they_went_in);
     tcase_add_test(cases, tells_compressed_files);
     suite_add_tcase(suite, cases);
