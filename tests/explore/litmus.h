@@ -14,9 +14,8 @@ extern uint32_t got[3];
 extern int payload;
 void clear(void);
 
-// The model holds within the bounds, resp. fails with a text that has why in it, and again when
-// that run
-// is replayed.
+// The model holds within the bounds, resp. fails with a text that has why in it, and does so again
+// when that run is replayed.
 void holds(const struct explore_model *model, unsigned preemptions, unsigned stale);
 void fails(const struct explore_model *model, unsigned preemptions, unsigned stale,
            const char *why);

@@ -121,8 +121,7 @@ static const struct explore_model late_kick = {
 };
 
 // A kick for a task that has ended meanwhile reaches the next one in its slot, which is cancelled
-// just
-// then: the flag that the kick still holds must not swallow the new one.
+// just then: the flag that the kick still holds must not swallow the new one.
 static spgi_a64 next_in_slot;
 
 static int sleep_for_ever(void *arg)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// test_explorer.c: the explorer finds what threads can do to each other, and nothing that they
-// cannot.
+// test_explorer.c: the explorer finds what threads can do to each other, and nothing else.
 #include "base/spinlock.h"
 #include "litmus.h"
 

@@ -4,7 +4,7 @@ import random
 
 BORDER = 64 * 1024
 BORDERS = 44  # 2.75 MiB: multiples of 256 KiB and of 1 MiB are among them
-SHORT_LINES = 40000
+SHORT_LINES = 12000
 NEEDLE = b"needle"
 
 
