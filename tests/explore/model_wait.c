@@ -184,7 +184,7 @@ static const struct explore_model slot_kick = {
     .threads = {machine_shard, cancel_waiter, cancel_next, machine_stopper},
     .check = ended_by_cancel,
     .full = {2, 1},
-    .quick = {1, 1},
+    .quick = {2, 0},
 };
 
 // The sleeper wakes up on one shard and sleeps again on another, with the kick behind it.
