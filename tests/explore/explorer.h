@@ -45,8 +45,9 @@ struct explore_model {
     void (*threads[EXPLORE_THREADS])(void); // up to the first NULL
     void (*check)(void);                    // after all threads have ended; may be NULL
     void (*teardown)(void);                 // after every run, also one that was cut short; or NULL
-    struct explore_bounds full;             // with --full; 0, 0: 3 preemptions, 1 stale read
-    struct explore_bounds quick;            // without; 0, 0: 2 preemptions, no stale read
+    uint64_t random_runs;        // > 0: too large for bounds; ten times as many with --full
+    struct explore_bounds full;  // with --full; 0, 0: 3 preemptions, 1 stale read
+    struct explore_bounds quick; // without; 0, 0: 2 preemptions, no stale read
 };
 
 struct explore_options {

@@ -240,6 +240,19 @@ static const struct record *choose_record(unsigned self, struct location *at,
     return &at->kept[seen % KEPT_RECORDS];
 }
 
+// For the condition of a sleeper: the newest value. It acquires only for the sleeper itself.
+static uint64_t look_at(struct location *at, enum explore_order order)
+{
+    unsigned looker = execution.looker;
+    const struct pending *own = buffer_newest(looker, at);
+    const struct record *newest = &at->kept[at->newest % KEPT_RECORDS];
+    watch(&execution.threads[looker], at, own ? own->event : newest->event);
+    if (!own && looker == execution.running) {
+        acquire(looker, newest->message, order);
+    }
+    return own ? own->value : newest->value;
+}
+
 uint64_t explore_load(const struct explore_site *site, const volatile void *address, unsigned size,
                       enum explore_order order)
 {
@@ -249,9 +262,7 @@ uint64_t explore_load(const struct explore_site *site, const volatile void *addr
         return raw_load(&plain);
     }
     if (execution.looking) {
-        struct thread *looker = &execution.threads[execution.looker];
-        watch(looker, at, at->kept[at->newest % KEPT_RECORDS].event);
-        return raw_load(at);
+        return look_at(at, order);
     }
     execution_point(site);
     unsigned self = execution.running;

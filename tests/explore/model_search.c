@@ -6,8 +6,11 @@
 #include "machine.h"
 
 #include "core/op.h"
+#include "core/shard.h"
 #include "core/sleep.h"
 #include "core/steal.h"
+
+#include <errno.h>
 
 static spgi_a32 ran;
 
@@ -122,6 +125,15 @@ static void give_own(void)
     spgi_steal_offer(shard, true);
 }
 
+// Its only sleeper has been rung already, for something else, and is on its way.
+static void ring_and_give(void)
+{
+    struct spgi_shard *shard = machine_enter();
+    spgi_shard_wake(shard->rt->shards[1]);
+    spgi_stealq_push(&shard->stealable, &items[0], true);
+    spgi_steal_offer(shard, true);
+}
+
 static void begin_three(void)
 {
     machine_begin(&(struct machine_options){.shards = 3, .stealing = true});
@@ -150,6 +162,18 @@ static const struct explore_model batch = {
     .check = all_items_taken,
 };
 
+static void first_item_taken(void)
+{
+    explore_assert(item_taken[0] == 1, "an item was not taken");
+}
+
+static const struct explore_model rung = {
+    .name = "search: sleeper rung",
+    .setup = begin_three,
+    .threads = {ring_and_give, take_one},
+    .check = first_item_taken,
+};
+
 static const struct explore_model pair = {
     .name = "search: two givers",
     .setup = begin_three,
@@ -157,8 +181,78 @@ static const struct explore_model pair = {
     .check = all_items_taken,
 };
 
+// ---- Everything at once -----------------------------------------------------------------------
+
+// Three whole shards, children that suspend and join, stealing, and a cancellation from outside: too
+// large for all interleavings.
+enum { CHILDREN = 3 };
+
+static spg_task sleeper;
+static unsigned joined;
+
+static int yield_and_count(void *arg)
+{
+    (void)arg;
+    spg_yield();
+    add_acqrel(&ran, 1u);
+    return 0;
+}
+
+static int sleep_until_cancelled(void *arg)
+{
+    (void)arg;
+    return spg_sleep(SPG_NEVER);
+}
+
+static int join_all(void *arg)
+{
+    (void)arg;
+    spg_task children[CHILDREN];
+    int result;
+    for (unsigned i = 0; i < CHILDREN; i++) {
+        explore_assert(spg_spawn(NULL, yield_and_count, NULL, &children[i]) == 0, "spawn refused");
+    }
+    for (unsigned i = 0; i < CHILDREN; i++) {
+        joined += spg_join(children[i], NULL, SPG_NEVER) == 0;
+    }
+    explore_assert(spg_join(sleeper, &result, SPG_NEVER) == 0, "a join has failed");
+    explore_assert(result == -ECANCELED, "a sleep for ever was not cancelled");
+    machine_end();
+    return 0;
+}
+
+static void cancel_sleeper(void)
+{
+    spg_cancel(sleeper);
+    machine_end();
+}
+
+static void begin_everything(void)
+{
+    machine_begin(&(struct machine_options){.shards = 3, .ends = 2, .stealing = true});
+    atomic_init(&ran, 0);
+    joined = 0;
+    sleeper = machine_spawn(1, MACHINE_STEALABLE, sleep_until_cancelled, NULL);
+    machine_start(0, MACHINE_STEALABLE, join_all, NULL);
+}
+
+static void everything_ended(void)
+{
+    explore_assert(load_relaxed(&ran) == CHILDREN && joined == CHILDREN, "a child was lost");
+    machine_check();
+}
+
+static const struct explore_model everything = {
+    .name = "search: everything",
+    .setup = begin_everything,
+    .threads = {machine_shard, machine_shard, machine_shard, cancel_sleeper, machine_stopper},
+    .check = everything_ended,
+    .random_runs = 10000,
+};
+
 int main(int argc, char **argv)
 {
-    static const struct explore_model *const models[] = {&one, &pair, &handed_on, &batch, NULL};
+    static const struct explore_model *const models[] = {&one,   &rung,       &pair, &handed_on,
+                                                         &batch, &everything, NULL};
     return explore_main(argc, argv, models);
 }

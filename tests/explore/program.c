@@ -181,6 +181,9 @@ static bool run_model(const struct explore_model *model, const struct arguments 
     struct explore_options options = arguments->options;
     struct explore_result result;
     options.bounds = bounds_of(model, arguments);
+    if (options.random_runs == 0 && !options.replay && arguments->preemptions < 0) {
+        options.random_runs = model->random_runs * (arguments->full ? 10 : 1);
+    }
     explore_run(model, &options, &result);
     print_result(model, &options, &result);
     bool unproved = !result.complete && options.random_runs == 0 && !options.replay;

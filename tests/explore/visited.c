@@ -7,7 +7,7 @@
 
 enum { FIRST_SLOTS = 1 << 16 };
 // 9 bytes each; beyond, new states are no longer remembered, which costs time but misses nothing.
-static const uint64_t MOST_SLOTS = UINT64_C(1) << 26;
+static const uint64_t MOST_SLOTS = UINT64_C(1) << 25;
 
 static uint64_t *keys; // 0: free
 static uint8_t *lefts;

@@ -4,7 +4,7 @@
 #include "query/group_table.h"
 
 // The offset of an entry takes this many bits of a slot, its chunk the rest.
-#define OFFSET_BITS 15
+#define OFFSET_BITS 18
 #define CHUNK_BYTES_MAX ((uint32_t)GROUP_UNIT << OFFSET_BITS)
 #define CHUNK_BYTES_MIN ((uint32_t)1024)
 #define CHUNKS_MAX ((size_t)1 << (32 - OFFSET_BITS))
@@ -74,7 +74,7 @@ static bool grow_slots(struct group_table *table)
 {
     size_t old_count = table->slots == NULL ? 0 : table->mask + 1;
     size_t count = old_count == 0 ? SLOTS_MIN : old_count * 2;
-    struct group_slot *slots = memory_take_zeroed(table->memory, count * sizeof(*slots));
+    struct group_slot *slots = memory_take_pages(table->memory, count * sizeof(*slots));
     if (slots == NULL) {
         return false;
     }
@@ -113,7 +113,7 @@ static bool add_chunk(struct group_table *table, uint32_t bytes)
     capacity = capacity < bytes + GROUP_UNIT ? bytes + GROUP_UNIT : capacity;
     capacity = capacity > CHUNK_BYTES_MAX ? CHUNK_BYTES_MAX : capacity;
     struct group_chunk chunk = { .capacity = capacity };
-    chunk.memory = memory_take(table->memory, capacity);
+    chunk.memory = memory_take_pages(table->memory, capacity);
     if (chunk.memory == NULL) {
         return false;
     }
@@ -169,6 +169,19 @@ static struct group_entry *add_entry(struct group_table *table, struct bytes key
     return entry;
 }
 
+void group_table_prefetch_entry(const struct group_table *table, uint32_t hash)
+{
+    if (table->slots == NULL) {
+        return;
+    }
+    const struct group_slot *slot = &table->slots[hash & table->mask];
+    if (slot->hash == hash && slot->entry != 0) {
+        const char *entry = (const char *)entry_at(table, slot->entry);
+        __builtin_prefetch(entry);
+        __builtin_prefetch(entry + 64);
+    }
+}
+
 // The slot where the key is, or the empty one where it belongs. There are slots.
 static struct group_slot *find_slot(const struct group_table *table, struct bytes key,
                                     uint32_t hash)
@@ -182,7 +195,7 @@ static struct group_slot *find_slot(const struct group_table *table, struct byte
         if (slot->hash == hash) {
             struct group_entry *entry = entry_at(table, slot->entry);
             if (entry->key_length == key.len &&
-                (key.len == 0 || memcmp(entry_key(table, entry), key.ptr, key.len) == 0)) {
+                group_table_is_same(entry_key(table, entry), key.ptr, key.len)) {
                 return slot;
             }
         }

@@ -41,6 +41,7 @@ struct group_table {
     struct memory *memory;
 };
 
+// Every state is aligned to this.
 #define GROUP_UNIT 8
 
 // Takes no memory yet.
@@ -55,6 +56,29 @@ static inline uint32_t group_table_hash(const struct group_table *table, struct 
     return (uint32_t)(hash_bytes(key, table->seed) >> 32);
 }
 
+// memcmp() for keys, most of which are short: without a call for those.
+static inline bool group_table_is_same(const char *a, const char *b, size_t length)
+{
+    if (length >= 8) {
+        if (hash_load8(a) != hash_load8(b) ||
+            hash_load8(a + length - 8) != hash_load8(b + length - 8)) {
+            return false;
+        }
+        return length <= 16 || memcmp(a + 8, b + 8, length - 16) == 0;
+    }
+    if (length >= 4) {
+        return hash_load4(a) == hash_load4(b) &&
+               hash_load4(a + length - 4) == hash_load4(b + length - 4);
+    }
+    return length == 0 || (a[0] == b[0] && a[length / 2] == b[length / 2] &&
+                           a[length - 1] == b[length - 1]);
+}
+
+static inline bool group_table_key_is(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && group_table_is_same(a.ptr, b.ptr, a.len);
+}
+
 // Brings the slot of a key closer that will be asked for soon.
 static inline void group_table_prefetch(const struct group_table *table, uint32_t hash)
 {
@@ -62,6 +86,9 @@ static inline void group_table_prefetch(const struct group_table *table, uint32_
         __builtin_prefetch(&table->slots[hash & table->mask]);
     }
 }
+
+// The same for the entry, once the slot is there.
+void group_table_prefetch_entry(const struct group_table *table, uint32_t hash);
 
 // The state of a key, added with a zeroed one if it is not there yet; NULL when memory is out.
 void *group_table_put(struct group_table *table, struct bytes key, uint32_t hash);

@@ -4,6 +4,11 @@
 #include "query/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+// A large page of x86-64, and of aarch64 with small pages of 4 KiB.
+#define LARGE_PAGE_BYTES ((size_t)2 * 1024 * 1024)
 
 void memory_init(struct memory *memory, struct budget *budget)
 {
@@ -74,6 +79,23 @@ void *memory_take_zeroed(struct memory *memory, size_t bytes)
         return NULL;
     }
     return charged(memory, calloc(1, bytes), bytes);
+}
+
+void *memory_take_pages(struct memory *memory, size_t bytes)
+{
+    if (bytes % LARGE_PAGE_BYTES != 0) {
+        return memory_take_zeroed(memory, bytes);
+    }
+    if (!memory_charge(memory, block_cost(bytes))) {
+        return NULL;
+    }
+    void *block = charged(memory, aligned_alloc(LARGE_PAGE_BYTES, bytes), bytes);
+    if (block != NULL) {
+        // Only advice: without large pages everything works, and more slowly.
+        (void)madvise(block, bytes, MADV_HUGEPAGE);
+        memset(block, 0, bytes);
+    }
+    return block;
 }
 
 void *memory_grow(struct memory *memory, void *block, size_t old_bytes, size_t new_bytes)

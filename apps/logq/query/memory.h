@@ -30,6 +30,10 @@ void memory_end(struct memory *memory);
 void *memory_take(struct memory *memory, size_t bytes);
 void *memory_take_zeroed(struct memory *memory, size_t bytes);
 
+// The same, zeroed, for what is read all over the place: in large pages where the machine has them,
+// which saves it from looking up where each page is.
+void *memory_take_pages(struct memory *memory, size_t bytes);
+
 // Grows a block that memory_take() gave, or takes one when block is NULL; NULL leaves the block as
 // it is.
 void *memory_grow(struct memory *memory, void *block, size_t old_bytes, size_t new_bytes);

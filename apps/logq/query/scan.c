@@ -147,5 +147,9 @@ int partial_scan(struct partial *partial, struct bytes block, const struct block
         partial->unfiltered_left -= partial->unfiltered_left > 0;
         result = scan_all(partial, block, &place);
     }
+    if (query->stage_count > 0) {
+        int settled = stage_run_settle(&partial->first);
+        result = result < 0 ? result : settled;
+    }
     return result == STAGE_DONE ? 0 : result;
 }

@@ -176,6 +176,14 @@ int stage_run_push(struct stage_run *run, const struct row *row)
     }
 }
 
+int stage_run_settle(struct stage_run *run)
+{
+    if (run->stage->kind != STAGE_STATS || stats_run_settle(&run->stats)) {
+        return 0;
+    }
+    return execution_fail(run->execution, NULL);
+}
+
 bool stage_run_is_full(const struct stage_run *run)
 {
     return holds_rows(run->stage->kind) && row_sorter_is_full(&run->sorter);
@@ -290,7 +298,8 @@ int stage_run_flush(struct stage_run *run)
     if (holds_rows(run->stage->kind)) {
         result = flush_rows(run);
     } else if (run->stage->kind == STAGE_STATS) {
-        result = stats_run_emit(&run->stats, flush_group, run);
+        result = stage_run_settle(run);
+        result = result == 0 ? stats_run_emit(&run->stats, flush_group, run) : result;
         if (result == -ENOMEM) {
             execution_fail(run->execution, NULL);
         }

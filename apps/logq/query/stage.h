@@ -52,6 +52,9 @@ void stage_run_free(struct stage_run *run);
 // Hands a row to a stage, to be held back or passed on. 0, STAGE_DONE, or a negative errno value.
 int stage_run_push(struct stage_run *run, const struct row *row);
 
+// Takes rows into account that were put off and point into memory that will not stay. 0 or -ENOMEM.
+int stage_run_settle(struct stage_run *run);
+
 // Whether further rows would change nothing.
 bool stage_run_is_full(const struct stage_run *run);
 

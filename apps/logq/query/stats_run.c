@@ -15,6 +15,7 @@ int stats_run_init(struct stats_run *run, const struct stats_stage *stage, uint6
     *run = (struct stats_run){ .stage = stage, .matcher = matcher, .memory = memory };
     group_table_init(&run->groups, stage->state_bytes, seed, memory);
     aggregator_init(&run->aggregator, memory, seed);
+    run->can_batch = stats_batch_init(&run->batch, stage);
     if (stage->pipe->key_count > 0) {
         run->times = memory_take_zeroed(memory, stage->pipe->key_count * sizeof(*run->times));
         return run->times == NULL ? -ENOMEM : 0;
@@ -98,32 +99,25 @@ static bool make_tuple(struct stats_run *run, const struct row *row, struct byte
     return true;
 }
 
-static void *find_group(struct stats_run *run, struct bytes key)
+// The key of a row; false when memory is out. `scratch` as above.
+static bool make_key(struct stats_run *run, const struct row *row, char *scratch,
+                     struct bytes *key)
 {
-    // Many lines are followed by one of the same group.
-    if (run->last != NULL && bytes_equal(run->last_key, key)) {
-        return run->last;
+    if (run->stage->pipe->key_count == 1) {
+        *key = key_part(run, row, 0, scratch);
+        return true;
     }
-    void *group = group_table_put(&run->groups, key, group_table_hash(&run->groups, key));
+    return make_tuple(run, row, key);
+}
+
+static void *put_group(struct stats_run *run, struct bytes key, uint32_t hash)
+{
+    void *group = group_table_put(&run->groups, key, hash);
     if (group != NULL) {
         run->last = group;
         run->last_key = group_table_key(&run->groups, group);
     }
     return group;
-}
-
-static void *group_of(struct stats_run *run, const struct row *row)
-{
-    char scratch[NUMBER_BUCKET_TEXT_LIMIT];
-    struct bytes key;
-    switch (run->stage->pipe->key_count) {
-    case 0:
-        return run->last;
-    case 1:
-        return find_group(run, key_part(run, row, 0, scratch));
-    default:
-        return make_tuple(run, row, &key) ? find_group(run, key) : NULL;
-    }
 }
 
 // ---- rows
@@ -157,31 +151,119 @@ static bool add_row(struct stats_run *run, void *group, const struct row *row)
     return run->matcher->failure == NULL;
 }
 
+// The same for a row that was put off.
+static bool add_batched(struct stats_run *run, void *group, const struct batched_row *row)
+{
+    const struct stats_pipe *pipe = run->stage->pipe;
+    unsigned used = 0;
+    for (unsigned i = 0; i < pipe->function_count; i++) {
+        const struct stats_function *function = &pipe->functions[i];
+        const struct stats_slot *slot = &run->stage->slots[i];
+        if (slot->is_shared) {
+            continue;
+        }
+        const struct aggregate_input input = {
+            .values = row->inputs,
+            .places = run->batch.own_places + used,
+            .as_time = slot->as_time,
+            .count = function->fields.count,
+        };
+        used += input.count;
+        if (!aggregate_add(&run->aggregator, function->kind, (char *)group + slot->offset,
+                           &input)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool stats_run_settle(struct stats_run *run)
+{
+    struct stats_batch *batch = &run->batch;
+    unsigned count = batch->count;
+    batch->count = 0;
+    for (unsigned i = 0; i < count; i++) {
+        group_table_prefetch_entry(&run->groups, batch->rows[i].hash);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        const struct batched_row *row = &batch->rows[i];
+        void *group = put_group(run, row->key, row->hash);
+        if (group == NULL || !add_batched(run, group, row)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool push_grouped(struct stats_run *run, const struct row *row)
+{
+    char scratch[NUMBER_BUCKET_TEXT_LIMIT];
+    struct bytes key;
+    if (!make_key(run, row, scratch, &key)) {
+        return false;
+    }
+    // Many lines are followed by one of the same group.
+    if (run->last != NULL && group_table_key_is(run->last_key, key)) {
+        return add_row(run, run->last, row);
+    }
+    uint32_t hash = group_table_hash(&run->groups, key);
+    if (run->can_batch && run->groups.count >= STATS_BATCH_GROUPS_MIN) {
+        group_table_prefetch(&run->groups, hash);
+        if (stats_batch_add(&run->batch, row, key, hash)) {
+            return run->batch.count < STATS_BATCH_ROWS || stats_run_settle(run);
+        }
+    }
+    void *group = put_group(run, key, hash);
+    return group != NULL && add_row(run, group, row);
+}
+
 bool stats_run_push(struct stats_run *run, const struct row *row)
 {
-    void *group = group_of(run, row);
-    return group != NULL && add_row(run, group, row);
+    return run->stage->pipe->key_count == 0 ? add_row(run, run->last, row)
+                                            : push_grouped(run, row);
+}
+
+static bool merge_group(struct stats_run *run, const struct stats_run *other, void *from,
+                        uint32_t hash)
+{
+    const struct stats_pipe *pipe = run->stage->pipe;
+    void *to = group_table_put(&run->groups, group_table_key(&other->groups, from), hash);
+    if (to == NULL) {
+        return false;
+    }
+    for (unsigned i = 0; i < pipe->function_count; i++) {
+        if (!run->stage->slots[i].is_shared &&
+            !aggregate_merge(&run->aggregator, pipe->functions[i].kind, slot_state(run, to, i),
+                             slot_state(other, from, i))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool stats_run_merge(struct stats_run *run, const struct stats_run *other)
 {
-    const struct stats_pipe *pipe = run->stage->pipe;
     struct group_cursor cursor = { 0 };
-    void *from;
-    while ((from = group_table_next(&other->groups, &cursor)) != NULL) {
-        struct bytes key = group_table_key(&other->groups, from);
-        void *to = group_table_put(&run->groups, key, group_table_hash(&run->groups, key));
-        if (to == NULL) {
-            return false;
+    void *groups[STATS_BATCH_ROWS];
+    uint32_t hashes[STATS_BATCH_ROWS];
+    unsigned count;
+    do {
+        count = 0;
+        while (count < STATS_BATCH_ROWS &&
+               (groups[count] = group_table_next(&other->groups, &cursor)) != NULL) {
+            struct bytes key = group_table_key(&other->groups, groups[count]);
+            hashes[count] = group_table_hash(&run->groups, key);
+            group_table_prefetch(&run->groups, hashes[count++]);
         }
-        for (unsigned i = 0; i < pipe->function_count; i++) {
-            if (!run->stage->slots[i].is_shared &&
-                !aggregate_merge(&run->aggregator, pipe->functions[i].kind,
-                                 slot_state(run, to, i), slot_state(other, from, i))) {
+        for (unsigned i = 0; i < count; i++) {
+            group_table_prefetch_entry(&run->groups, hashes[i]);
+        }
+        for (unsigned i = 0; i < count; i++) {
+            if (!merge_group(run, other, groups[i], hashes[i])) {
                 return false;
             }
         }
-    }
+    } while (count > 0);
     return true;
 }
 

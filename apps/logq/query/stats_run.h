@@ -7,6 +7,7 @@
 #include "query/aggregate.h"
 #include "query/bucket.h"
 #include "query/plan.h"
+#include "query/stats_batch.h"
 
 // The key of a group is the value of the only key field, or a tuple of the values of all; of a time
 // bucket the 8 bytes of where it begins; nothing without keys.
@@ -20,6 +21,8 @@ struct stats_run {
     struct time_bucket_cache *times; // per key
     void *last;            // the state of the group found last, or NULL
     struct bytes last_key; // in the table
+    bool can_batch;
+    struct stats_batch batch;
 };
 
 // 0 or -ENOMEM.
@@ -30,10 +33,15 @@ void stats_run_free(struct stats_run *run);
 // False when memory is out or the matcher failed.
 bool stats_run_push(struct stats_run *run, const struct row *row);
 
-// Takes the groups of another run of the same stage. False when memory is out.
+// Takes the rows into account that were put off: they point into the block they came from. False
+// when memory is out.
+bool stats_run_settle(struct stats_run *run);
+
+// Takes the groups of another run of the same stage; both are settled. False when memory is out.
 bool stats_run_merge(struct stats_run *run, const struct stats_run *other);
 
-// Calls `emit` for each group with its columns, which live until it returns. 0, what emit returned
+// Calls `emit` for each group with its columns, which live until it returns; the run is settled. 0,
+// what emit returned
 // when that was not 0, or -ENOMEM.
 int stats_run_emit(struct stats_run *run, int (*emit)(void *ctx, const struct bytes *columns),
                    void *ctx);

@@ -48,7 +48,7 @@ static void check_all(const struct expectation *table, size_t count)
 
 #define CHECK_ALL(table) check_all(table, sizeof(table) / sizeof((table)[0]))
 
-static const struct expectation table[] = {
+static const struct expectation texts[] = {
     {"*", "x", true},
     {"error", "error", true},
     {"error", "an error happened", true},
@@ -157,7 +157,7 @@ static const struct expectation table[] = {
 
 START_TEST(words_phrases_and_parts)
 {
-    CHECK_ALL(table);
+    CHECK_ALL(texts);
 }
 END_TEST
 

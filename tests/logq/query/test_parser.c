@@ -394,7 +394,7 @@ static const struct {
     const char *query;
     size_t position;
     const char *says;
-} table[] = {
+} wrong_queries[] = {
     {"", 0, "a filter"},
     {"   ", 3, "a filter"},
     {"# only a comment", 16, "a filter"},
@@ -507,18 +507,18 @@ static const struct {
 START_TEST(wrong_queries_are_explained_where_they_are_wrong)
 {
     struct query_limits limits = query_limits_default();
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < sizeof(wrong_queries) / sizeof(wrong_queries[0]); i++) {
         struct query_error error;
-        struct query *query = query_compile(bytes_of(table[i].query), &limits, TEST_NOW, &error);
-        if (table[i].says == NULL) {
+        struct query *query = query_compile(bytes_of(wrong_queries[i].query), &limits, TEST_NOW, &error);
+        if (wrong_queries[i].says == NULL) {
             ck_assert_ptr_nonnull(query); // odd, but a word
             query_free(query);
             continue;
         }
-        ck_assert_msg(query == NULL, "`%s` is taken", table[i].query);
-        ck_assert_msg(error.position == table[i].position, "`%s` at %zu: %s", table[i].query,
+        ck_assert_msg(query == NULL, "`%s` is taken", wrong_queries[i].query);
+        ck_assert_msg(error.position == wrong_queries[i].position, "`%s` at %zu: %s", wrong_queries[i].query,
                       error.position, error.text);
-        ck_assert_msg(strstr(error.text, table[i].says) != NULL, "`%s`: %s", table[i].query,
+        ck_assert_msg(strstr(error.text, wrong_queries[i].says) != NULL, "`%s`: %s", wrong_queries[i].query,
                       error.text);
     }
 }
