@@ -28,7 +28,16 @@ SANITIZER = ["--buildtype=debugoptimized"]
 
 GCC_RELEASE = Build("gcc-release", "gcc", "g++", *RELEASE)
 GCC_ASAN = Build("gcc-asan", "gcc", "g++", "-Db_sanitize=address,undefined", *SANITIZER)
+GCC_TSAN = Build("gcc-tsan", "gcc", "g++", "-Db_sanitize=thread", *SANITIZER)
+GCC_DEBUG = Build("gcc-debug", "gcc", "g++", "--buildtype=debug")
+GCC_LTO = Build("gcc-lto", "gcc", "g++", "--buildtype=release", "-Doptimization=3", "-Db_lto=true",
+                "-Dc_args=-fPIC", "-Dlogq=disabled", "-Dexamples=disabled")
 CLANG_RELEASE = Build("clang-release", "clang", "clang++", *RELEASE)
+# clang's shared libraries leave the sanitizer's symbols to the program.
+CLANG_ASAN = Build("clang-asan", "clang", "clang++", "-Db_sanitize=address,undefined",
+                   "-Db_lundef=false", *SANITIZER)
+CLANG_TSAN = Build("clang-tsan", "clang", "clang++", "-Db_sanitize=thread", "-Db_lundef=false",
+                   *SANITIZER)
 
 
 class Step:
@@ -80,5 +89,17 @@ def table():
         *[suites(GCC_RELEASE, name, [name], always=True) for name in RUNNING],
         suites(GCC_RELEASE, "explore", ["explore"], always=True),
         suites(GCC_ASAN, "running", RUNNING, always=True, settings=ADDRESS, multiplier=3),
+        suites(GCC_TSAN, "running", RUNNING, settings=THREAD, multiplier=5,
+               prefix=without_randomized_addresses),
         suites(CLANG_RELEASE, "all", RUNNING + ["interface", "install"], settings=scaled),
+        suites(CLANG_ASAN, "running", RUNNING, settings=ADDRESS, multiplier=3),
+        suites(CLANG_TSAN, "running", RUNNING, settings=THREAD, multiplier=5,
+               prefix=without_randomized_addresses),
+        suites(GCC_DEBUG, "running", RUNNING, settings=scaled, multiplier=2),
+        suites(GCC_DEBUG, "shuffled", RUNNING, settings=shuffled, multiplier=3),
+        suites(GCC_LTO, "shuffled", ["unit", "contract", "regress"], settings=shuffled,
+               multiplier=3),
+        suites(GCC_RELEASE, "explore-full", ["explore"], more=["--test-args=--full"], multiplier=3),
+        script("mutants", "tests/explore/run-mutants", 30),
+        script("kernels", "scripts/test-kernels", 40),
     ]
