@@ -187,13 +187,13 @@ int spgi_ending_shutdown(struct spg_rt *rt, spg_report *report, spg_time deadlin
     return living > 0 || report->ops > 0 ? -EBUSY : 0;
 }
 
-void spgi_ending_stop_threads(struct spg_rt *rt)
+void spgi_ending_stop_threads(struct spg_rt *rt, uint32_t n)
 {
     store_seqcst(&rt->phase, (uint32_t)SPGI_PHASE_STOP);
-    for (uint32_t i = 0; i < rt->shard_count; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         spgi_shard_wake(rt->shards[i]);
     }
-    for (uint32_t i = 0; i < rt->shard_count; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         pthread_join(rt->shards[i]->thread, NULL);
     }
 }

@@ -30,19 +30,10 @@ void spgi_runtime_started(struct spg_rt *rt, int error)
     if (error && !rt->start_error) {
         rt->start_error = error;
     }
-    pthread_cond_broadcast(&rt->gate);
-    pthread_mutex_unlock(&rt->gate_lock);
-}
-
-bool spgi_runtime_wait_go(struct spg_rt *rt)
-{
-    pthread_mutex_lock(&rt->gate_lock);
-    while (!rt->go && !rt->give_up) {
-        pthread_cond_wait(&rt->gate, &rt->gate_lock);
+    if (rt->started == rt->expected) {
+        pthread_cond_broadcast(&rt->gate);
     }
-    bool go = rt->go;
     pthread_mutex_unlock(&rt->gate_lock);
-    return go;
 }
 
 void spgi_runtime_wait_all_stopped(struct spg_rt *rt)
@@ -58,33 +49,34 @@ void spgi_runtime_wait_all_stopped(struct spg_rt *rt)
     pthread_mutex_unlock(&rt->gate_lock);
 }
 
-// Waits until n shards have set up or failed; then lets all of them run, or none.
-static int open_gate(struct spg_rt *rt, uint32_t n, int error)
+// Waits until n shards have set up or failed. Returns the first failure.
+static int wait_started(struct spg_rt *rt, uint32_t n)
 {
     pthread_mutex_lock(&rt->gate_lock);
+    rt->expected = n; // fewer than hoped for when a thread could not be started
     while (rt->started < n) {
         pthread_cond_wait(&rt->gate, &rt->gate_lock);
     }
-    error = error ? error : rt->start_error;
-    rt->go = error == 0;
-    rt->give_up = error != 0;
-    pthread_cond_broadcast(&rt->gate);
+    int error = rt->start_error;
     pthread_mutex_unlock(&rt->gate_lock);
     return error;
 }
 
+// A shard that has set up runs its loop at once: nobody can give it a task before all have.
 static int start_threads(struct spg_rt *rt)
 {
     uint32_t n = 0;
     int error = 0;
+    rt->expected = rt->shard_count;
     for (; n < rt->shard_count && !error; n++) {
         struct spgi_shard *shard = rt->shards[n];
         error = spgi_thread_start(&shard->thread, spgi_shard_main, shard, rt->thread_prefix, n);
     }
     n -= error ? 1 : 0;
-    error = open_gate(rt, n, error);
-    for (uint32_t i = 0; error && i < n; i++) {
-        pthread_join(rt->shards[i]->thread, NULL);
+    int failed = wait_started(rt, n);
+    error = error ? error : failed;
+    if (error) {
+        spgi_ending_stop_threads(rt, n);
     }
     return error;
 }

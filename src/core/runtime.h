@@ -8,9 +8,6 @@
 // Shard's thread: its ring is set up, or could not be.
 void spgi_runtime_started(struct spg_rt *rt, int error);
 
-// Shard's thread: waits until all shards have set up. False: one has failed, and none runs.
-bool spgi_runtime_wait_go(struct spg_rt *rt);
-
 // Shard's thread: waits until no shard runs its loop any more.
 void spgi_runtime_wait_all_stopped(struct spg_rt *rt);
 

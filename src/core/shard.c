@@ -267,10 +267,10 @@ void *spgi_shard_main(void *arg)
     shard->pass_start = spgi_clock_now();
     int error = open_shard(shard);
     spgi_runtime_started(shard->rt, error);
-    // Rings are closed only after all shards have stopped: a bell must not reach a stranger's ring.
-    if (spgi_runtime_wait_go(shard->rt)) {
+    if (!error) {
         loop(shard);
     }
+    // Rings are closed only after all shards have stopped: a bell must not reach a stranger's ring.
     spgi_runtime_wait_all_stopped(shard->rt);
     close_shard(shard);
     current = NULL;

@@ -343,11 +343,10 @@ struct spg_rt {
     // gate_lock]
     pthread_mutex_t gate_lock;
     pthread_cond_t gate;
-    uint32_t started; // shards that have set up, or failed to
-    uint32_t stopped; // shards that have left their loop
-    int start_error;  // first failure
-    bool go;          // all have set up: loops may run
-    bool give_up;     // one has failed: none runs
+    uint32_t expected; // threads that were started
+    uint32_t started;  // shards that have set up, or failed to
+    uint32_t stopped;  // shards that have left their loop, or never entered it
+    int start_error;   // first failure
 
     spgi_a32 local_keys; // taken so far
     spgi_aptr local_destroy[SPG_LOCAL_KEYS];

@@ -160,7 +160,7 @@ static bool all_ended(void *arg)
 void machine_stopper(void)
 {
     explore_block_until(all_ended, NULL);
-    spgi_ending_stop_threads(&rt);
+    spgi_ending_stop_threads(&rt, rt.shard_count);
 }
 
 unsigned machine_parks(unsigned shard)

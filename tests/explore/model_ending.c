@@ -53,7 +53,7 @@ static void shut_down(spg_time deadline)
     int error = spgi_ending_shutdown(machine_rt(), &report, deadline);
     explore_assert(error == 0 && report.tasks == 0, "shutdown has left a task");
     explore_assert(begun == ended, "shutdown did not wait for a task");
-    spgi_ending_stop_threads(machine_rt());
+    spgi_ending_stop_threads(machine_rt(), machine_rt()->shard_count);
 }
 
 static void shut_down_at_once(void)
