@@ -117,6 +117,23 @@ int spg_connect(spg_fd fd, const struct sockaddr *address, socklen_t bytes, spg_
 
 // ---- Data ------------------------------------------------------------------------------------
 
+// Trying at once pays when data is there already. On a socket where it was not, the next few
+// receives are left to the ring: request and answer in turn would pay for a call in vain each time.
+static ssize_t recv_now(struct spgi_use *use, void *buffer, size_t bytes, int flags, bool must_try)
+{
+    spgi_a32 *waits = &use->entry->recv_waits;
+    uint32_t left = load_relaxed(waits);
+    if (left > 0 && !must_try) {
+        store_relaxed(waits, left - 1);
+        return -EAGAIN;
+    }
+    ssize_t there = spgi_call_recv_now(use->fd, buffer, bytes, flags);
+    if (there == -EAGAIN) {
+        store_relaxed(waits, SPGI_RECV_WAITS);
+    }
+    return there;
+}
+
 ssize_t spg_recv(spg_fd fd, void *buffer, size_t bytes, int flags, spg_time deadline)
 {
     struct spgi_use use;
@@ -129,7 +146,7 @@ ssize_t spg_recv(spg_fd fd, void *buffer, size_t bytes, int flags, spg_time dead
     ssize_t there =
         all && deadline != SPG_NOW
             ? -EAGAIN // only the ring can wait for the rest and still tell how much came
-            : spgi_call_recv_now(use.fd, buffer, bytes, flags);
+            : recv_now(&use, buffer, bytes, flags, deadline == SPG_NOW || flags & MSG_DONTWAIT);
     if (there != -EAGAIN) {
         return spgi_use_end_inline(&use, there);
     }
@@ -139,7 +156,7 @@ ssize_t spg_recv(spg_fd fd, void *buffer, size_t bytes, int flags, spg_time dead
         .address = address_of(buffer),
         .length = (uint32_t)bytes,
         .op_flags = (uint32_t)flags,
-        .priority = all ? 0 : SPGI_POLL_FIRST, // it was just tried
+        .priority = all ? 0 : SPGI_POLL_FIRST, // nothing there, just now or lately
     };
     return spgi_use_run(&use, &request, flags & MSG_DONTWAIT ? 0 : POLLIN, deadline);
 }

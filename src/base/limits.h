@@ -63,6 +63,8 @@
 
 // Answers without suspending that a task may get in a row before it yields.
 #define SPGI_INLINE_RUN 64u
+// Receives on a socket that go to the ring at once after one that found nothing there.
+#define SPGI_RECV_WAITS 16u
 // How long a request may take that was found ready by a look, when the caller did not want to wait.
 #define SPGI_TRY_NS 1000000
 

@@ -181,8 +181,9 @@ struct spgi_ops {
 
 // One per descriptor number.
 struct spgi_fd_entry {
-    spgi_a64 word;    // generation, CLOSING, OPEN, references: core/fdtable.h  [any]
-    spgi_aptr closer; // the task that waits for the references to go           [any]
+    spgi_a64 word;       // generation, CLOSING, OPEN, references: core/fdtable.h  [any]
+    spgi_aptr closer;    // the task that waits for the references to go           [any]
+    spgi_a32 recv_waits; // receives from now on that are taken to have to wait      [any; a hint]
 };
 
 struct spgi_fdtable {
