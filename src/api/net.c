@@ -119,11 +119,14 @@ int spg_connect(spg_fd fd, const struct sockaddr *address, socklen_t bytes, spg_
 
 // Trying at once pays when data is there already. On a socket where it was not, the next few
 // receives are left to the ring: request and answer in turn would pay for a call in vain each time.
-static ssize_t recv_now(struct spgi_use *use, void *buffer, size_t bytes, int flags, bool must_try)
+static ssize_t recv_now(struct spgi_use *use, void *buffer, size_t bytes, int flags,
+                        spg_time deadline)
 {
     spgi_a32 *waits = &use->entry->recv_waits;
     uint32_t left = load_relaxed(waits);
-    if (left > 0 && !must_try) {
+    bool may_wait = !(flags & MSG_DONTWAIT) &&
+                    (deadline == SPG_NEVER || (left > 0 && deadline > spgi_clock_now()));
+    if (left > 0 && may_wait) {
         store_relaxed(waits, left - 1);
         return -EAGAIN;
     }
@@ -146,7 +149,7 @@ ssize_t spg_recv(spg_fd fd, void *buffer, size_t bytes, int flags, spg_time dead
     ssize_t there =
         all && deadline != SPG_NOW
             ? -EAGAIN // only the ring can wait for the rest and still tell how much came
-            : recv_now(&use, buffer, bytes, flags, deadline == SPG_NOW || flags & MSG_DONTWAIT);
+            : recv_now(&use, buffer, bytes, flags, deadline);
     if (there != -EAGAIN) {
         return spgi_use_end_inline(&use, there);
     }

@@ -18,8 +18,8 @@
 // A thread that is no shard. Fills the report. Returns 0 or -EBUSY.
 int spgi_ending_shutdown(struct spg_rt *rt, spg_report *report, spg_time deadline);
 
-// Stops the threads of the first n shards: after a shutdown that returned 0, or when not all of them
-// could be started.
+// Stops the threads of the first n shards: after a shutdown that returned 0, or when not all of
+// them could be started.
 void spgi_ending_stop_threads(struct spg_rt *rt, uint32_t n);
 
 #endif
