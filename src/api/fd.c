@@ -12,6 +12,7 @@
 #include "core/wait.h"
 #include "sys/calls.h"
 #include "sys/clock.h"
+#include "sys/sanitizer.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -164,6 +165,22 @@ static void stop_others(struct spgi_task *task, struct spgi_fd_entry *entry)
     }
 }
 
+// Hands the number back to the system. The entry is free by then: the number may be somebody else's
+// at once.
+static int close_number(struct spgi_task *task, int fd)
+{
+    int result = -ENOMEM;
+    if (!spgi_sanitizer_tracks_close()) {
+        struct spgi_request close = {.opcode = SPGI_OP_CLOSE, .fd = fd};
+        result = spgi_op_run(spgi_shard_self(), task, &close, NULL, false, SPG_NEVER);
+    }
+    if (result == -ENOMEM) {
+        spgi_call_close(fd); // no op to be had: close it here
+        result = 0;
+    }
+    return result;
+}
+
 int spg_close(spg_fd handle)
 {
     int error;
@@ -182,15 +199,8 @@ int spg_close(spg_fd handle)
     while (spgi_fd_is_used(entry)) {
         spgi_fd_wait_unused(spgi_shard_self(), task, entry);
     }
-    // The entry is free before the number is: once closed, the number may be somebody else's.
     spgi_fd_drop(entry);
-    struct spgi_request close = {.opcode = SPGI_OP_CLOSE, .fd = fd};
-    int result = spgi_op_run(spgi_shard_self(), task, &close, NULL, false, SPG_NEVER);
-    if (result == -ENOMEM) {
-        spgi_call_close(fd); // no op to be had: close it here
-        result = 0;
-    }
-    return result;
+    return close_number(task, fd);
 }
 
 int spg_poll(spg_fd handle, unsigned events, spg_time deadline)

@@ -15,6 +15,7 @@ static void fiber_main(void *value)
 
     struct spgi_shard *shard = spgi_shard_self();
     shard->after = SPGI_AFTER_END;
+    spgi_sanitizer_frame_left();
     spgi_leave_for_scheduler(shard, NULL);
     spgi_ctx_switch(&task->context, shard->context);
     SPGI_MISUSE("a task that has ended was entered again");

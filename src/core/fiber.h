@@ -4,7 +4,9 @@
 // The scheduler runs on its thread's own stack; tasks have one each. A switch tells
 // AddressSanitizer which stack comes next, before and after, and ThreadSanitizer which fiber: one
 // per stack, made with it and kept with it, since making one takes long and their number is
-// limited. All of this is inline, because the switch wants no call around it (sys/ctx.h).
+// limited. All of this is inline, because the switch wants no call around it (sys/ctx.h), and
+// because ThreadSanitizer counts calls per fiber: a function that changed the fiber would be
+// entered on one and left on the other, until the shadow call stack of either ran over.
 #ifndef SPGI_CORE_FIBER_H
 #define SPGI_CORE_FIBER_H
 
@@ -22,8 +24,8 @@ struct spgi_leave {
     void *fake_stack; // AddressSanitizer's, of the stack that is left
 };
 
-static inline void spgi_leave_for_task(struct spgi_shard *shard, struct spgi_task *task,
-                                       struct spgi_leave *leave)
+static inline __attribute__((always_inline)) void
+spgi_leave_for_task(struct spgi_shard *shard, struct spgi_task *task, struct spgi_leave *leave)
 {
 #ifdef SPGI_ASAN
     struct spgi_stack *stack = task->stack;
@@ -40,7 +42,8 @@ static inline void spgi_leave_for_task(struct spgi_shard *shard, struct spgi_tas
 }
 
 // leave NULL: the stack is left for good.
-static inline void spgi_leave_for_scheduler(struct spgi_shard *shard, struct spgi_leave *leave)
+static inline __attribute__((always_inline)) void spgi_leave_for_scheduler(struct spgi_shard *shard,
+                                                                           struct spgi_leave *leave)
 {
 #ifdef SPGI_ASAN
     __sanitizer_start_switch_fiber(leave ? &leave->fake_stack : NULL, shard->thread_stack,
@@ -53,7 +56,8 @@ static inline void spgi_leave_for_scheduler(struct spgi_shard *shard, struct spg
     (void)leave;
 }
 
-static inline void spgi_arrived_in_scheduler(struct spgi_leave *leave)
+static inline __attribute__((always_inline)) void
+spgi_arrived_in_scheduler(struct spgi_leave *leave)
 {
 #ifdef SPGI_ASAN
     __sanitizer_finish_switch_fiber(leave->fake_stack, NULL, NULL);
@@ -62,7 +66,8 @@ static inline void spgi_arrived_in_scheduler(struct spgi_leave *leave)
 }
 
 // In a task: the stack that was left is the scheduler's, whose bounds are learnt here.
-static inline void spgi_arrived_in_task(struct spgi_shard *shard, struct spgi_leave *leave)
+static inline __attribute__((always_inline)) void spgi_arrived_in_task(struct spgi_shard *shard,
+                                                                       struct spgi_leave *leave)
 {
 #ifdef SPGI_ASAN
     __sanitizer_finish_switch_fiber(leave ? leave->fake_stack : NULL, &shard->thread_stack,
