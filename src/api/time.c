@@ -111,7 +111,7 @@ int spg_timer_set(spg_timer *timer, spg_time when)
     struct movable *movable = movable_of(timer);
     // First the time, then the timer: a waiter that arms it in between looks at the time once more.
     store_seqcst(&movable->when, when > 0 ? (uint64_t)when : 1u);
-    spgi_timer_move(&movable->timer, when);
+    spgi_timer_move(&movable->timer, &movable->when);
     return 0;
 }
 
@@ -160,7 +160,7 @@ static int wait_movable(struct spgi_task *task, struct movable *movable, spg_tim
     spgi_timer_arm(shard, &movable->timer, when, fire_movable);
     spgi_timer_announce(&movable->timer);
     if (when_of(movable) != when) {
-        spgi_timer_move(&movable->timer, when_of(movable)); // it was set while we armed it
+        spgi_timer_move(&movable->timer, &movable->when); // it was set while we armed it
     }
     spgi_fiber_suspend(shard, SPGI_AFTER_SUSPEND, NULL, NULL);
     int reason = spgi_wait_end(task);

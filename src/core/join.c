@@ -59,7 +59,8 @@ int spgi_join_task(struct spgi_shard *shard, struct spgi_task *self, struct spgi
     if (deadline != SPG_NEVER && deadline <= spgi_clock_now()) {
         return -ETIME;
     }
-    store_relaxed(&self->wait.target, spgi_handle_of(joined, gen));
+    // Release: whoever reads it sees that the wait before is over (core/wait.h).
+    store_release(&self->wait.target, spgi_handle_of(joined, gen));
     int error = spgi_wait_begin(shard, self, SPGI_WAIT_JOIN, deadline, spgi_join_stop);
     if (error) {
         return error;
@@ -69,14 +70,19 @@ int spgi_join_task(struct spgi_shard *shard, struct spgi_task *self, struct spgi
     return reason ? reason : error_of(registration.found);
 }
 
-void spgi_join_stop(struct spgi_shard *home, struct spgi_task *waiter, int reason)
+void spgi_join_stop_at(struct spgi_shard *home, struct spgi_task *waiter, uint64_t target,
+                       int reason)
 {
-    uint64_t target = load_relaxed(&waiter->wait.target);
     struct spgi_task *joined = spgi_slot_of(home->rt, spgi_handle_index(target));
     if (spgi_join_withdraw(&joined->life, spgi_handle_gen(target), waiter->index + 1)) {
         waiter->wait.reason = reason;
         spgi_ready(waiter);
     }
+}
+
+void spgi_join_stop(struct spgi_shard *home, struct spgi_task *waiter, int reason)
+{
+    spgi_join_stop_at(home, waiter, load_relaxed(&waiter->wait.target), reason);
 }
 
 void spgi_join_wake(struct spgi_task *finished, uint64_t life)

@@ -13,7 +13,11 @@ int spgi_join_task(struct spgi_shard *shard, struct spgi_task *self, struct spgi
 // A thread without a shard: the same, blocking.
 int spgi_join_thread(struct spgi_task *joined, uint64_t gen, spg_time deadline);
 
-// The waiter's home shard: stops its join, unless the joined task has ended.
+// The waiter's home shard: stops its join of the task that target names, unless that has ended.
+void spgi_join_stop_at(struct spgi_shard *home, struct spgi_task *waiter, uint64_t target,
+                       int reason);
+
+// The same for the join's own deadline, which holds the waiter in this wait while it fires.
 void spgi_join_stop(struct spgi_shard *home, struct spgi_task *waiter, int reason);
 
 // Scheduler: wakes whoever joins a task that has finished; life is its word before DONE was set.

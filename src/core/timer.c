@@ -95,14 +95,14 @@ static struct spgi_timers *lock_where_armed(struct spgi_timer *timer)
     return NULL;
 }
 
-bool spgi_timer_move(struct spgi_timer *timer, spg_time when)
+bool spgi_timer_move(struct spgi_timer *timer, spgi_a64 *when)
 {
     struct spgi_timers *timers = lock_where_armed(timer);
     if (!timers) {
         return false;
     }
     spgi_heap_remove(&timers->heap, &timer->node);
-    spgi_heap_insert(&timers->heap, &timer->node, when);
+    spgi_heap_insert(&timers->heap, &timer->node, (spg_time)load_relaxed(when));
     publish_next(timers);
     spgi_spinlock_unlock(&timers->lock);
     // It may be asleep until a later time.

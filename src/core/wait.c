@@ -71,6 +71,9 @@ static void kick_arrived(struct spgi_shard *shard, struct spgi_errand *errand)
     struct spgi_task *task = SPGI_CONTAINER(errand, struct spgi_task, kick);
     store_seqcst(&task->kicked,
                  0u); // first: a reason that is set from now on sends a kick of its own
+    // The word is read last: no wait can begin on this shard while the kick runs, so if it names
+    // this shard then, the wait has been there all along, and target and reason are its own.
+    uint64_t target = load_acquire(&task->wait.target); // pairs with spgi_join_task
     int reason = spgi_wait_refused(task);
     uint64_t word = load_seqcst(&task->wait.word);
     if (!reason || !word) {
@@ -84,7 +87,7 @@ static void kick_arrived(struct spgi_shard *shard, struct spgi_errand *errand)
     }
     enum spgi_wait_kind kind = spgi_wait_kind_of(word);
     if (kind == SPGI_WAIT_JOIN) {
-        spgi_join_stop(shard, task, reason);
+        spgi_join_stop_at(shard, task, target, reason);
     } else if (kind != SPGI_WAIT_CLOSE && kind != SPGI_WAIT_FD_CLOSE && task->wait.stop) {
         task->wait.stop(shard, task, reason); // suspended here, and only this thread can end it
     }

@@ -17,6 +17,12 @@
 // not to one life: a kick that comes late finds another wait, or another task, looks at its
 // reasons, and does nothing if there are none. It clears its flag before it looks, so that no kick
 // is lost.
+//
+// A join may end on another shard while the kick looks at it, and the task may be in its next wait
+// before the kick acts. So the kick reads what is joined, then the reasons, then the word:
+// - Waits with this home begin on this thread, which is busy with the kick. A word that names this
+//   home is therefore that of one wait, which lasted from before the first read to the last.
+// - Should it end after that, then by the end of the joined task: withdrawing from that task fails.
 #ifndef SPGI_CORE_WAIT_H
 #define SPGI_CORE_WAIT_H
 
