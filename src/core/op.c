@@ -3,6 +3,7 @@
 #include "core/op.h"
 
 #include "base/assert.h"
+#include "core/fdtable.h"
 #include "core/fiber.h"
 #include "core/sched.h"
 #include "core/shard.h"
@@ -208,6 +209,12 @@ int spgi_op_run(struct spgi_shard *shard, struct spgi_task *task,
         return refused ? refused : -ETIME;
     }
     wait_for_room(shard, task);
+    // No suspension from here to IN_FLIGHT. So either the closer's request to stop all ops on the
+    // descriptor has been to this shard, or to one that the task has left since, and CLOSING is
+    // seen here; or it comes when the op can be found.
+    if (entry && spgi_fd_is_closing(entry)) {
+        return -EBADF;
+    }
     struct spgi_op *op = op_alloc(shard);
     if (!op) {
         return -ENOMEM;

@@ -230,6 +230,35 @@ TASK_TEST(close_ends_what_waits_on_any_shard, SHARDS)
     return 0;
 }
 
+// More receivers than the submission queue has entries: those that wait for room when the request to
+// stop goes by must not begin afterwards.
+static int closes_what_waits_for_room(void *arg CK_ATTRIBUTE_UNUSED)
+{
+    enum { RECEIVERS = 20 };
+    spg_fd ends[2];
+    spg_task receivers[RECEIVERS];
+    open_socket_pair(ends, SOCK_STREAM);
+    for (int i = 0; i < RECEIVERS; i++) {
+        receivers[i] = spawned(&(spg_attr){0}, reads_forever, &ends[0]);
+    }
+    REQUIRE_OK(spg_yield());
+    REQUIRE_OK(spg_close(ends[0]));
+    for (int i = 0; i < RECEIVERS; i++) {
+        REQUIRE_CODE(joined(receivers[i]), -EBADF);
+    }
+    REQUIRE_OK(spg_close(ends[1]));
+    return 0;
+}
+
+START_TEST(close_ends_what_waits_for_room)
+{
+    spg_options options = test_options(1);
+    options.sq_entries = 8;
+    options.cq_entries = 16;
+    run_root(&options, closes_what_waits_for_room, NULL);
+}
+END_TEST
+
 TASK_TEST(release_is_refused_while_somebody_waits, SHARDS)
 {
     spg_fd ends[2];
@@ -326,6 +355,7 @@ int main(void)
     tcase_add_test(tests, descriptors_that_do_not_block_wait_all_the_same);
     tcase_add_test(tests, a_stale_handle_never_reaches_the_descriptor_that_followed);
     tcase_add_test(tests, close_ends_what_waits_on_any_shard);
+    tcase_add_test(tests, close_ends_what_waits_for_room);
     tcase_add_test(tests, release_is_refused_while_somebody_waits);
     tcase_add_test(tests, a_cancelled_task_can_close);
     tcase_add_test(tests, a_handle_works_on_all_shards);
