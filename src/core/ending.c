@@ -64,17 +64,17 @@ static bool all_acknowledged(struct spg_rt *rt)
     return true;
 }
 
-// Waits until all shards know the phase and, if asked, no task lives; or until the deadline.
-// Returns how many tasks live.
+// Waits until no task lives or, if that will do, all shards know the phase; or until the deadline.
+// Returns how many tasks live. None: no admission is open to foreign threads any more, and there is
+// nobody else who could spawn.
 static uint64_t wait_quiet(struct spg_rt *rt, bool for_tasks, spg_time deadline)
 {
     struct timespec end = {deadline / SPG_S, deadline % SPG_S};
     uint64_t living;
     pthread_mutex_lock(&rt->quiet_lock);
     for (;;) {
-        bool known = all_acknowledged(rt);
         living = tasks_living(rt);
-        if (known && (living == 0 || !for_tasks)) {
+        if (living == 0 || (!for_tasks && all_acknowledged(rt))) {
             break;
         }
         if (deadline != SPG_NEVER && spgi_clock_now() >= deadline) {
@@ -149,18 +149,35 @@ static void report_left(struct spg_rt *rt, spg_report *report)
 
 // ---- Shutdown --------------------------------------------------------------------------------
 
+// Stops all tasks. Returns how many of them nobody had stopped before.
 static uint64_t stop_all(struct spg_rt *rt)
 {
     struct spgi_task *task;
     uint64_t stopped = 0;
+    // Counted first: stopping one reaches those below it, too.
+    for (uint32_t n = 0; (task = spgi_slot_nth(rt, n)) != NULL; n++) {
+        stopped += !(load_acquire(&task->life) & (SPGI_LIFE_DONE | SPGI_LIFE_STOPPED));
+    }
     for (uint32_t n = 0; (task = spgi_slot_nth(rt, n)) != NULL; n++) {
         uint64_t life = load_acquire(&task->life);
         if (!(life & SPGI_LIFE_DONE)) {
             spgi_task_stop(task, spgi_life_gen(life), SPGI_LIFE_CANCELED);
-            stopped++;
         }
     }
     return stopped;
+}
+
+// A shard that is in a long task does not acknowledge the phase until that task has been told to
+// stop. Once all shards have, no task is spawned any more, and a second walk misses none.
+static uint64_t cancel_all(struct spg_rt *rt, spg_report *report)
+{
+    spg_time end = spg_after(rt->options.reap_ns);
+    enter_phase(rt, SPGI_PHASE_CANCEL);
+    report->cancelled = stop_all(rt);
+    if (wait_quiet(rt, false, end) > 0) {
+        report->cancelled += stop_all(rt);
+    }
+    return wait_quiet(rt, true, end);
 }
 
 int spgi_ending_shutdown(struct spg_rt *rt, spg_report *report, spg_time deadline)
@@ -172,17 +189,13 @@ int spgi_ending_shutdown(struct spg_rt *rt, spg_report *report, spg_time deadlin
     uint64_t living = wait_quiet(rt, true, deadline);
     report->drained = tasks_ended(rt) - ended;
     if (living > 0) {
-        spg_time end = spg_after(rt->options.reap_ns);
-        enter_phase(rt, SPGI_PHASE_CANCEL);
-        // Once all shards know, no task is spawned that this walk could miss. A shard that is stuck
-        // in a task does not answer; its tasks are left anyway, then.
-        wait_quiet(rt, false, end);
-        report->cancelled = stop_all(rt);
-        living = wait_quiet(rt, true, end);
+        living = cancel_all(rt, report);
     }
     report->tasks = living;
     report->ops = ops_in_flight(rt);
-    report_left(rt, report);
+    if (living > 0 || report->ops > 0) {
+        report_left(rt, report);
+    }
     pthread_mutex_unlock(&rt->end_lock);
     return living > 0 || report->ops > 0 ? -EBUSY : 0;
 }

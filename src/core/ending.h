@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // ending.h: shutting a runtime down.
 //
-//   1 stop admission: the phase becomes DRAIN (under the lock that foreign spawns take), and every
-//   shard
-//     acknowledges it with an errand, so that no task passes the check afterwards
+//   1 stop admission: the phase becomes DRAIN, under the lock that foreign spawns take
 //   2 drain: wait until all tasks have ended, or the deadline
-//   3 cancel: the phase becomes CANCEL, again acknowledged; all tasks are stopped
+//   3 cancel: the phase becomes CANCEL; all tasks are stopped, at once, since a shard may be stuck
+//     in one, and again when all shards have acknowledged the phase with an errand, so that no
+//     task passes the check of spawns afterwards
 //   4 reap: wait until all tasks have ended, and with them their ops, for reap_ns
 //   5 report what is left
 // Whether all have ended is told by counters that only grow, the ended ones read before the spawned

@@ -112,6 +112,7 @@ void spgi_scope_begin(struct spgi_shard *shard, struct spgi_task *owner, struct 
         .deadline = deadline < outer ? deadline : outer,
         .magic = SPGI_SCOPE_OPEN,
     };
+    atomic_init(&scope->tasks, 1);
     spgi_ring_list_init(&scope->children);
     spgi_ring_list_init(&scope->inner);
 
@@ -141,26 +142,19 @@ void spgi_scope_begin(struct spgi_shard *shard, struct spgi_task *owner, struct 
     }
 }
 
-// The scheduler does this once the owner's context is saved: from then on the last child may wake
-// it.
+// The scheduler does this once the owner's context is saved: the owner gives its own share up, and
+// from then on the last child wakes it.
 static bool commit_drain(struct spgi_shard *shard, struct spgi_task *owner, void *arg)
 {
     (void)shard;
     (void)owner;
     struct spgi_scope *scope = arg;
-    spgi_spinlock_lock(&scope->lock);
-    bool wait = scope->tasks > 0;
-    scope->closing = wait;
-    spgi_spinlock_unlock(&scope->lock);
-    return wait;
+    return sub_acqrel(&scope->tasks, 1u) > 1;
 }
 
 void spgi_scope_drain(struct spgi_shard *shard, struct spgi_task *owner, struct spgi_scope *scope)
 {
-    spgi_spinlock_lock(&scope->lock);
-    bool wait = scope->tasks > 0;
-    spgi_spinlock_unlock(&scope->lock);
-    if (wait) {
+    if (load_acquire(&scope->tasks) > 1) { // pairs with spgi_scope_leave; 1: the owner's share
         int refused = spgi_wait_begin(shard, owner, SPGI_WAIT_CLOSE, SPG_NEVER, NULL);
         SPGI_CHECK(refused == 0);
         spgi_fiber_suspend(shard, SPGI_AFTER_SUSPEND, commit_drain, scope);
@@ -204,28 +198,27 @@ int spgi_scope_enter(struct spgi_scope *scope, struct spgi_task *first, uint64_t
             struct spgi_task *task = SPGI_CONTAINER(link, struct spgi_task, ready.link);
             spgi_ring_list_append(&scope->children, &task->sibling);
         }
-        scope->tasks += n;
+        add_relaxed(&scope->tasks, n); // the spawner is the owner or a child: it is not 0
     }
     spgi_spinlock_unlock(&scope->lock);
     return !stopped ? 0 : stopped & SPGI_LIFE_CANCELED ? -ECANCELED : -ETIME;
 }
 
-void spgi_scope_leave(struct spgi_scope *scope, struct spgi_task *task, int result)
+void spgi_scope_part(struct spgi_scope *scope, struct spgi_task *task, int result)
 {
     spgi_spinlock_lock(&scope->lock);
     spgi_ring_list_remove(&task->sibling);
-    scope->tasks--;
     if (result < 0 && scope->error == 0) {
         scope->error = result;
     }
-    struct spgi_task *waiter = scope->closing && scope->tasks == 0 ? scope->owner : NULL;
-    if (waiter) {
-        scope->closing = false;
-    }
     spgi_spinlock_unlock(&scope->lock);
-    // From here on the scope may be gone: unless the owner sleeps in spgi_scope_drain, which only
-    // we can end.
-    if (waiter) {
-        spgi_ready_next(waiter);
+}
+
+void spgi_scope_leave(struct spgi_scope *scope)
+{
+    // Release: all of the child's life, for the closer. Acquire: the owner's context, from
+    // commit_drain.
+    if (sub_acqrel(&scope->tasks, 1u) == 1) {
+        spgi_ready_next(scope->owner); // it sleeps in spgi_scope_drain, and only we can end that
     }
 }

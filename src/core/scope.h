@@ -18,7 +18,7 @@ static inline struct spgi_scope *spgi_scope_in(spg_scope *scope)
 void spgi_scope_begin(struct spgi_shard *shard, struct spgi_task *owner, struct spgi_scope *scope,
                       spg_time deadline);
 
-// The owner, after all tasks have left (spgi_scope_drained). Returns the first error.
+// The owner, after all tasks have left (spgi_scope_drain). Returns the first error.
 int spgi_scope_end(struct spgi_scope *scope);
 
 // The owner: suspends until all tasks have left.
@@ -31,8 +31,11 @@ void spgi_scope_stop(struct spgi_scope *scope, uint64_t reason);
 // stopped.
 int spgi_scope_enter(struct spgi_scope *scope, struct spgi_task *first, uint64_t n);
 
-// Scheduler: a child has ended with the given result.
-void spgi_scope_leave(struct spgi_scope *scope, struct spgi_task *task, int result);
+// Scheduler: a child has ended with the given result. First it parts: stopping no longer reaches it,
+// so that its slot can be freed. When nothing is left of it, it leaves: from then on the scope may
+// be gone.
+void spgi_scope_part(struct spgi_scope *scope, struct spgi_task *task, int result);
+void spgi_scope_leave(struct spgi_scope *scope);
 
 // Stops a task by its handle: its waits, and the scopes that it has opened. Returns false: stale.
 bool spgi_task_stop(struct spgi_task *task, uint64_t gen, uint64_t reason);

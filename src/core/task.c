@@ -246,7 +246,7 @@ void spgi_task_ended(struct spgi_shard *shard, struct spgi_task *task)
     task->stack = NULL;
     struct spgi_scope *born = task->born;
     if (born) {
-        spgi_scope_leave(born, task, task->result);
+        spgi_scope_part(born, task, task->result);
     }
     // Counted before it can be joined, so that who joins it finds it counted.
     store_release(&shard->counters.finished, load_relaxed(&shard->counters.finished) + 1);
@@ -254,6 +254,9 @@ void spgi_task_ended(struct spgi_shard *shard, struct spgi_task *task)
     spgi_join_wake(task, life);
     if (!(life & SPGI_LIFE_HANDLE)) {
         spgi_slot_free(shard, task);
+    }
+    if (born) {
+        spgi_scope_leave(born); // last: whoever closes the scope finds all of this done
     }
     if (load_relaxed(&shard->rt->phase) != SPGI_PHASE_RUN) {
         spgi_shard_signal_quiet(shard);

@@ -136,12 +136,11 @@ struct spgi_scope {
     struct spgi_node children; // tasks: spgi_task.sibling                      [lock]
     struct spgi_node inner;    // scopes opened below: spgi_scope.peer          [lock]
     struct spgi_node peer;     // in parent->inner                              [lock: parent->lock]
-    uint64_t tasks;            // children, and batches being added             [lock]
-    int error;                 // first negative result                         [lock]
-    bool closing;              // the owner waits for tasks to reach 0          [lock]
-    spg_time deadline;         // the earliest of its own and its parent's      [const]
-    struct spgi_timer timer;   // armed when its own deadline is the earliest
-    uint32_t magic;            // SPGI_SCOPE_OPEN while open
+    spgi_a64 tasks;    // children that have not left, and 1 for the owner until it waits    [any]
+    int error;         // first negative result                         [lock]
+    spg_time deadline; // the earliest of its own and its parent's      [const]
+    struct spgi_timer timer; // armed when its own deadline is the earliest
+    uint32_t magic;          // SPGI_SCOPE_OPEN while open
 };
 
 #define SPGI_SCOPE_OPEN 0x5C0BE0A5u

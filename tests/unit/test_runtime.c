@@ -247,6 +247,38 @@ START_TEST(destroy_alone_cancels_what_runs)
 }
 END_TEST
 
+// A task that never suspends is told, too, and with it those that wait on other shards.
+static int computes_until_cancelled(void *arg)
+{
+    atomic_int *running = arg;
+    atomic_store(running, 1);
+    while (!spg_cancelled()) {
+    }
+    return 0;
+}
+
+START_TEST(shutdown_tells_a_task_that_computes)
+{
+    spg_options options = test_options(2);
+    options.reap_ns = 30 * SPG_S;
+    spg_rt *rt = start_runtime(&options);
+    atomic_int running = 0;
+    atomic_int code = 1;
+    spg_attr first = pinned_to(0);
+    spg_attr second = pinned_to(1);
+    REQUIRE_OK(spg_spawn_in(rt, &first, computes_until_cancelled, &running, NULL));
+    REQUIRE_OK(spg_spawn_in(rt, &second, sleeps_until_cancelled, &code, NULL));
+    while (atomic_load(&running) == 0) {
+    }
+    spg_report report;
+    REQUIRE_OK(spg_shutdown(rt, &report, SPG_NOW));
+    REQUIRE_EQ(report.cancelled, 2);
+    REQUIRE_EQ(report.tasks, 0);
+    REQUIRE_CODE(atomic_load(&code), -ECANCELED);
+    REQUIRE_OK(spg_destroy(rt));
+}
+END_TEST
+
 static int sleeps_a_little(void *arg)
 {
     atomic_int *code = arg;
@@ -363,6 +395,7 @@ int main(void)
     tcase_add_test(tests, a_task_cannot_end_its_own_runtime);
     tcase_add_test(tests, after_shutdown_nothing_is_admitted);
     tcase_add_test(tests, destroy_alone_cancels_what_runs);
+    tcase_add_test(tests, shutdown_tells_a_task_that_computes);
     tcase_add_test(tests, run_drains_what_the_root_task_leaves);
     tcase_add_test(tests, run_cancels_at_once_when_told_not_to_drain);
     tcase_add_test(tests, run_cancels_when_draining_has_taken_too_long);
