@@ -57,6 +57,13 @@ struct spgi_link *spgi_stealq_pop(struct spgi_stealq *queue);
 unsigned spgi_stealq_steal(struct spgi_stealq *queue, struct spgi_link **out, unsigned max,
                            bool *lost);
 
+// Owner only: a moment's look.
+static inline bool spgi_stealq_empty(struct spgi_stealq *queue)
+{
+    return load_relaxed(&queue->head) == load_relaxed(&queue->tail) &&
+           load_relaxed(&queue->overflowed) == 0;
+}
+
 // Anybody: a moment's look, sequentially consistent: the second half of the handshake.
 uint64_t spgi_stealq_size(struct spgi_stealq *queue);
 

@@ -71,7 +71,7 @@ static inline bool spgi_idle_watch(struct spgi_idle *idle)
 
 static inline void spgi_idle_unwatch(struct spgi_idle *idle)
 {
-    store_release(&idle->watcher, 0u);
+    store_seqcst(&idle->watcher, 0u); // before a look at what is left to be watched
 }
 
 #endif

@@ -150,20 +150,24 @@ static struct spgi_task *take_next_slot(struct spgi_shard *shard)
     return task;
 }
 
+static struct spgi_task *take_pinned(struct spgi_shard *shard)
+{
+    struct spgi_link *link = spgi_fifo_pop(&shard->pinned);
+    return link ? task_of(link) : NULL;
+}
+
+static struct spgi_task *take_stealable(struct spgi_shard *shard)
+{
+    struct spgi_link *link = spgi_stealq_pop(&shard->stealable);
+    return link ? task_of(link) : NULL;
+}
+
 static struct spgi_task *take_queued(struct spgi_shard *shard)
 {
     shard->pinned_turn = !shard->pinned_turn;
-    struct spgi_link *link = NULL;
-    if (shard->pinned_turn) {
-        link = spgi_fifo_pop(&shard->pinned);
-    }
-    if (!link) {
-        link = spgi_stealq_pop(&shard->stealable);
-    }
-    if (!link) {
-        link = spgi_fifo_pop(&shard->pinned);
-    }
-    return link ? task_of(link) : NULL;
+    struct spgi_task *task = shard->pinned_turn ? take_pinned(shard) : NULL;
+    task = task ? task : take_stealable(shard);
+    return task ? task : take_pinned(shard);
 }
 
 // The debug option: now and then the head goes to the back.
@@ -180,21 +184,32 @@ static void shuffle_queues(struct spgi_shard *shard)
     }
 }
 
+// Whether stealable tasks stay behind when this one runs. Behind one from their own queue they were
+// offered when they came into it.
+static bool passes_over(struct spgi_shard *shard, const struct spgi_task *task, bool from_next)
+{
+    bool queued = (from_next || !is_movable(task)) && !spgi_stealq_empty(&shard->stealable);
+    return queued || load_relaxed(&shard->next);
+}
+
 static struct spgi_task *choose(struct spgi_shard *shard)
 {
     if (shard->rt->options.shuffle_seed) {
         shuffle_queues(shard);
     }
+    struct spgi_task *next = NULL;
     if (shard->next_runs < SPGI_NEXT_RUNS && spgi_steal_own_head_is_young(shard)) {
-        struct spgi_task *task = take_next_slot(shard);
-        if (task) {
-            shard->next_runs++;
-            return task;
-        }
+        next = take_next_slot(shard);
     }
-    shard->next_runs = 0;
-    struct spgi_task *task = take_queued(shard);
-    return task ? task : take_next_slot(shard);
+    shard->next_runs = next ? shard->next_runs + 1 : 0;
+    struct spgi_task *task = next ? next : take_queued(shard);
+    if (!task) {
+        return take_next_slot(shard);
+    }
+    if (passes_over(shard, task, next != NULL)) {
+        spgi_steal_passed_over(shard);
+    }
+    return task;
 }
 
 // ---- Running ---------------------------------------------------------------------------------

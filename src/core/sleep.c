@@ -137,8 +137,9 @@ static int64_t sleep_limit(struct spgi_shard *shard, int64_t now, int64_t watch_
     return shard->watching && watch_ns < limit ? watch_ns : limit;
 }
 
-// S1 to S4 of core/park.h, with S4 of core/idle.h in between. Returns whether it was a sleep.
-static bool park(struct spgi_shard *shard, int64_t watch_ns)
+// S1 to S4 of core/park.h, with S4 of core/idle.h in between. Returns whether it was a sleep; rung
+// tells whether it was ended to search.
+static bool park(struct spgi_shard *shard, int64_t watch_ns, bool *rung)
 {
     struct spg_rt *rt = shard->rt;
     bool slept = false;
@@ -156,9 +157,8 @@ static bool park(struct spgi_shard *shard, int64_t watch_ns)
         spgi_ring_wait(shard->ring, limit);
     }
     spgi_idle_wake(&rt->idle); // first: who counts as a sleeper can be rung, or has been
-    if (spgi_park_end(&shard->park) == SPGI_RUNG_TO_SEARCH) {
-        shard->searching = true; // the token came with the bell
-    }
+    *rung = spgi_park_end(&shard->park) == SPGI_RUNG_TO_SEARCH;
+    shard->searching = *rung; // the token came with the bell
     return slept;
 }
 
@@ -167,6 +167,7 @@ static void stop_watching(struct spgi_shard *shard)
     if (shard->watching) {
         shard->watching = false;
         spgi_idle_unwatch(&shard->rt->idle);
+        spgi_steal_watch_left(shard);
     }
 }
 
@@ -195,9 +196,12 @@ void spgi_sleep_until_work(struct spgi_shard *shard)
     work = work || spin(shard, start);
     if (!work) {
         spgi_ops_enter(shard);
-        while (park(shard, watch_ns) && sleep_on(shard)) {
-            int64_t longest = WATCH_SLOWDOWN * shard->rt->options.steal.watch_ns;
-            watch_ns = watch_ns * 2 < longest ? watch_ns * 2 : longest;
+        bool rung = false; // to search: there is something that should be looked at again soon
+        while (park(shard, watch_ns, &rung) && sleep_on(shard)) {
+            int64_t first = shard->rt->options.steal.watch_ns;
+            int64_t slower =
+                watch_ns * 2 < WATCH_SLOWDOWN * first ? watch_ns * 2 : WATCH_SLOWDOWN * first;
+            watch_ns = rung ? first : slower;
         }
     }
     stop_watching(shard);

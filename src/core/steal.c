@@ -172,7 +172,8 @@ bool spgi_steal_peers_busy(struct spgi_shard *shard)
 {
     struct spg_rt *rt = shard->rt;
     for (uint32_t i = 0; i < rt->shard_count; i++) {
-        if (i != shard->index && load_relaxed(&rt->shards[i]->park.state) == SPGI_RUNNING) {
+        // Sequentially consistent: a shard that wakes up is seen, or sees that we sleep.
+        if (i != shard->index && load_seqcst(&rt->shards[i]->park.state) == SPGI_RUNNING) {
             return true;
         }
     }
@@ -218,23 +219,56 @@ static void wake_searcher(struct spgi_shard *shard)
     }
 }
 
+// Whether others have something to take, if only when it is old, and nobody watches for that though
+// somebody could.
+static bool is_unwatched(struct spgi_shard *shard)
+{
+    struct spg_rt *rt = shard->rt;
+    if (load_seqcst(&rt->idle.watcher) || load_seqcst(&rt->idle.sleepers) == 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        struct spgi_shard *other = rt->shards[i];
+        bool left = load_seqcst(&other->next) || spgi_stealq_size(&other->stealable) > 0;
+        if (i != shard->index && left) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void spgi_steal_offer(struct spgi_shard *shard, bool by_task)
 {
     struct spg_rt *rt = shard->rt;
     if (rt->shard_count == 1 || rt->options.steal.disabled) {
         return;
     }
-    // Short queues are left to their shard, which gets to them at once when its scheduler made
-    // them; when a running task made them, somebody must be watching how long that takes.
-    bool deep = spgi_stealq_size(&shard->stealable) >= rt->options.steal.margin;
-    if (deep || (by_task && !load_relaxed(&rt->idle.watcher))) {
+    // A lone task that the scheduler made ready is run at once, or passed over, which is seen then.
+    uint64_t size = spgi_stealq_size(&shard->stealable);
+    bool waits = by_task || size > 1;
+    if (size >= rt->options.steal.margin || (waits && !load_seqcst(&rt->idle.watcher))) {
+        wake_searcher(shard);
+    }
+}
+
+void spgi_steal_passed_over(struct spgi_shard *shard)
+{
+    struct spg_rt *rt = shard->rt;
+    if (rt->shard_count > 1 && !rt->options.steal.disabled && !load_seqcst(&rt->idle.watcher)) {
         wake_searcher(shard);
     }
 }
 
 void spgi_steal_hand_on(struct spgi_shard *shard)
 {
-    if (spgi_idle_leave(&shard->rt->idle) && spgi_steal_any_work(shard)) {
+    if (spgi_idle_leave(&shard->rt->idle) && (spgi_steal_any_work(shard) || is_unwatched(shard))) {
+        wake_searcher(shard);
+    }
+}
+
+void spgi_steal_watch_left(struct spgi_shard *shard)
+{
+    if (is_unwatched(shard)) {
         wake_searcher(shard);
     }
 }

@@ -31,9 +31,9 @@ void spgi_timer_announce(struct spgi_timer *timer);
 // Any thread, but not from fire itself. True: it had been armed, and will not fire.
 bool spgi_timer_disarm(struct spgi_timer *timer);
 
-// Any thread. Moves a timer that is armed to *when; wakes its shard if that sleeps past the new time.
-// False: it is not armed any more. *when is read under the timers' lock: of several who set it and
-// move, whoever moves last moves to the time that was set last.
+// Any thread. Moves a timer that is armed to *when; wakes its shard if that sleeps past the new
+// time. False: it is not armed any more. *when is read under the timers' lock: of several who set
+// it and move, whoever moves last moves to the time that was set last.
 bool spgi_timer_move(struct spgi_timer *timer, spgi_a64 *when);
 
 // Shard's own thread. Fires all timers up to now. Returns how many.

@@ -2,7 +2,18 @@
 // test_steal.c: each knob of stealing is seen to act, through the counters.
 #include "support.h"
 
-enum { CROWD = 400 };
+enum { CROWD = 400, PAIRS = 3 };
+
+// In a task that does not let go of its shard: until condition holds.
+#define AWAIT_BUSY(condition)                                                                      \
+    do {                                                                                           \
+        spg_time limit_ = spg_after((int64_t)(5e9 * time_factor()));                               \
+        while (!(condition)) {                                                                     \
+            if (spg_now() > limit_) {                                                              \
+                ck_abort_msg("never came true: %s", #condition);                                   \
+            }                                                                                      \
+        }                                                                                          \
+    } while (0)
 
 typedef struct crowd {
     atomic_int ran;
@@ -260,6 +271,65 @@ START_TEST(watch_says_how_often_to_look_at_busy_shards)
 }
 END_TEST
 
+// Pairs of tasks that become ready on the same shard in the same pass: one is pinned, the other can
+// be stolen. All of them keep their shards until every one that can be stolen has run.
+typedef struct pairs {
+    spg_time due;
+    atomic_int waiting; // for those that can be stolen
+} pairs;
+
+static int keeps_shard(void *arg)
+{
+    pairs *all = arg;
+    REQUIRE_OK(spg_sleep(all->due));
+    AWAIT_BUSY(atomic_load(&all->waiting) == 0);
+    return 0;
+}
+
+static int stolen_or_late(void *arg)
+{
+    pairs *all = arg;
+    REQUIRE_OK(spg_sleep(all->due));
+    atomic_fetch_sub(&all->waiting, 1);
+    AWAIT_BUSY(atomic_load(&all->waiting) == 0);
+    return 0;
+}
+
+// As many shards are idle, and asleep, as there are pairs.
+static void pass_over(uint32_t count)
+{
+    spg_options options = ordered_options(2 * count);
+    spg_rt *rt = start_runtime(&options);
+    for (size_t round = 0; round < 20; round++) {
+        pairs all = {.due = soon()};
+        atomic_init(&all.waiting, (int)count);
+        spg_task tasks[2 * PAIRS];
+        for (uint32_t i = 0; i < count; i++) {
+            spg_attr pinned = pinned_to(i);
+            spg_attr stealable = {.place = SPG_STEALABLE_ON, .shard = i};
+            REQUIRE_OK(spg_spawn_in(rt, &pinned, keeps_shard, &all, &tasks[2 * i]));
+            REQUIRE_OK(spg_spawn_in(rt, &stealable, stolen_or_late, &all, &tasks[2 * i + 1]));
+        }
+        for (uint32_t i = 0; i < 2 * count; i++) {
+            REQUIRE_OK(spg_join(tasks[i], NULL, SPG_NEVER));
+        }
+    }
+    end_runtime(rt);
+}
+
+START_TEST(a_task_that_is_passed_over_is_taken)
+{
+    pass_over(1);
+}
+END_TEST
+
+// Whoever takes the first one no longer looks for the others: somebody else must.
+START_TEST(a_watcher_that_goes_to_work_is_replaced)
+{
+    pass_over(PAIRS);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("steal");
@@ -275,5 +345,7 @@ int main(void)
     tcase_add_test(tests, fail_cost_makes_the_backoff_grow);
     tcase_add_test(tests, probes_are_made_before_a_shard_parks);
     tcase_add_test(tests, watch_says_how_often_to_look_at_busy_shards);
+    tcase_add_test(tests, a_task_that_is_passed_over_is_taken);
+    tcase_add_test(tests, a_watcher_that_goes_to_work_is_replaced);
     return run_suite("test_steal", suite);
 }
