@@ -23,7 +23,7 @@ SPG_BEGIN_DECLS
     X(wakes_local, "tasks made ready on the shard they had waited on")                             \
     X(wakes_remote, "tasks made ready by way of another shard's mailbox")                          \
     X(migrations, "tasks that resumed on another shard than the one they left")                    \
-    X(next_slot, "tasks run from the next-slot")                                                   \
+    X(next_slot, "tasks run at once when their last child ended")                                  \
     X(queue_overflow, "ready tasks that went to the overflow list")                                \
     X(steal_searches, "times this shard looked for work elsewhere")                                \
     X(steal_scans, "victims looked at")                                                            \
@@ -59,7 +59,7 @@ SPG_BEGIN_DECLS
     X(blocking_refused, "jobs refused by the blocking pool")
 
 #define SPG_GAUGES(X)                                                                              \
-    X(tasks, "tasks that have not ended: in total; 0 per shard")                                  \
+    X(tasks, "tasks that have not ended: in total; 0 per shard")                                   \
     X(ops, "requests in flight")                                                                   \
     X(ready, "ready stealable tasks queued")                                                       \
     X(timers, "timers armed now")                                                                  \

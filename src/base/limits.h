@@ -41,7 +41,7 @@
 #define SPGI_PASS_NS 100000
 // Tasks between two looks at the memory flags of ring and mailbox within a pass.
 #define SPGI_FLAG_INTERVAL 8u
-// Times in a row that the next-slot may be used before the queue gets its turn.
+// Times in a row that the next-slot may be used before the queues get their turn.
 #define SPGI_NEXT_RUNS 8u
 // spg_should_yield reads the clock once in so many calls, and says yes after this time.
 #define SPGI_YIELD_CLOCK_INTERVAL 64u

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // sched.c: the ready queues of a shard.
 //
-// A shard takes its next task from three places: the next-slot (a task whose input was just
-// produced here, and is warm in the cache), the queue of pinned tasks, which nobody else touches,
-// and the queue of stealable ones. The next-slot may be used SPGI_NEXT_RUNS times in a row, and
-// only while the head of the queue is young; the two queues take turns. So no ready task is passed
-// over for long.
+// A shard takes its next task from three places: the next-slot, the queue of pinned tasks, which
+// nobody else touches, and the queue of stealable ones. The next-slot holds the task whose last
+// child has just ended here: its input is warm in the cache, and it would be the only one to know
+// what to do next. It is run at once, but not more than SPGI_NEXT_RUNS times in a row, and only
+// while the head of the queue is young; else it goes to the back of its queue. The two queues take
+// turns. So no ready task is passed over for long.
 //
-// Thieves can take from the next-slot, too, once its task has waited for the age gate: a task that
-// was put there by one that goes on computing is not out of reach.
+// The slot is the scheduler's own: it is emptied before any task runs, so nothing is ever hidden
+// in it behind one that goes on computing.
 #include "core/sched.h"
 
 #include "base/assert.h"
@@ -75,6 +76,21 @@ static struct spgi_shard *shuffle_target(struct spgi_shard *self)
     return rt->shards[(self->index + step) % rt->shard_count];
 }
 
+static void enqueue(struct spgi_shard *shard, struct spgi_task *task)
+{
+    if (is_movable(task)) {
+        push_stealable(shard, task);
+    } else {
+        spgi_fifo_push(&shard->pinned, &task->ready.link);
+    }
+}
+
+static bool is_shuffled(const struct spg_rt *rt)
+{
+    return rt->options.shuffle_seed && rt->shard_count > 1;
+}
+
+// next: it may go to the next-slot.
 static void make_ready(struct spgi_task *task, bool next)
 {
     struct spgi_shard *self = spgi_shard_self();
@@ -86,19 +102,17 @@ static void make_ready(struct spgi_task *task, bool next)
     bool movable = is_movable(task);
     if (!self || (!movable && task->shard != self->index)) {
         spgi_sched_send(self, rt->shards[task->shard], task);
-    } else if (!movable) {
-        SPGI_COUNT(self, wakes_local);
-        spgi_fifo_push(&self->pinned, &task->ready.link);
-    } else if (rt->options.shuffle_seed && rt->shard_count > 1) {
+        return;
+    }
+    if (movable && is_shuffled(rt)) {
         spgi_sched_send(self, shuffle_target(self), task);
+        return;
+    }
+    SPGI_COUNT(self, wakes_local);
+    if (next && !self->next) {
+        self->next = task;
     } else {
-        SPGI_COUNT(self, wakes_local);
-        if (next && !load_relaxed(&self->next)) {
-            store_relaxed(&self->next_puts, load_relaxed(&self->next_puts) + 1);
-            store_release(&self->next, task); // pairs with the exchange of whoever takes it
-        } else {
-            push_stealable(self, task);
-        }
+        enqueue(self, task);
     }
 }
 
@@ -132,21 +146,23 @@ void spgi_sched_announce(struct spgi_shard *shard)
 
 bool spgi_sched_has_ready(struct spgi_shard *shard)
 {
-    return shard->pinned.head || shard->stackless.head || load_seqcst(&shard->next) ||
+    return shard->pinned.head || shard->stackless.head || shard->next ||
            spgi_stealq_size(&shard->stealable) > 0;
 }
 
 // ---- Choosing --------------------------------------------------------------------------------
 
-static struct spgi_task *take_next_slot(struct spgi_shard *shard)
+// The task in the next-slot, if it is its turn.
+static struct spgi_task *take_next(struct spgi_shard *shard)
 {
-    if (!load_relaxed(&shard->next)) {
-        return NULL;
+    struct spgi_task *task = shard->next;
+    shard->next = NULL;
+    if (task && (shard->next_runs >= SPGI_NEXT_RUNS || !spgi_steal_own_head_is_young(shard))) {
+        enqueue(shard, task);
+        task = NULL;
     }
-    struct spgi_task *task = xchg_acqrel(&shard->next, NULL); // pairs with make_ready
-    if (task) {
-        SPGI_COUNT(shard, next_slot);
-    }
+    shard->next_runs = task ? shard->next_runs + 1 : 0;
+    SPGI_COUNT_N(shard, next_slot, task != NULL);
     return task;
 }
 
@@ -184,29 +200,16 @@ static void shuffle_queues(struct spgi_shard *shard)
     }
 }
 
-// Whether stealable tasks stay behind when this one runs. Behind one from their own queue they were
-// offered when they came into it.
-static bool passes_over(struct spgi_shard *shard, const struct spgi_task *task, bool from_next)
-{
-    bool queued = (from_next || !is_movable(task)) && !spgi_stealq_empty(&shard->stealable);
-    return queued || load_relaxed(&shard->next);
-}
-
 static struct spgi_task *choose(struct spgi_shard *shard)
 {
     if (shard->rt->options.shuffle_seed) {
         shuffle_queues(shard);
     }
-    struct spgi_task *next = NULL;
-    if (shard->next_runs < SPGI_NEXT_RUNS && spgi_steal_own_head_is_young(shard)) {
-        next = take_next_slot(shard);
-    }
-    shard->next_runs = next ? shard->next_runs + 1 : 0;
+    struct spgi_task *next = take_next(shard);
     struct spgi_task *task = next ? next : take_queued(shard);
-    if (!task) {
-        return take_next_slot(shard);
-    }
-    if (passes_over(shard, task, next != NULL)) {
+    // Tasks that stay behind one from their own queue were offered when they came into it.
+    bool passes_over = next || (task && !is_movable(task));
+    if (passes_over && !spgi_stealq_empty(&shard->stealable)) {
         spgi_steal_passed_over(shard);
     }
     return task;
@@ -231,12 +234,10 @@ static bool ensure_stack(struct spgi_shard *shard, struct spgi_task *task)
 
 static void yield_back(struct spgi_shard *shard, struct spgi_task *task)
 {
-    if (!is_movable(task)) {
-        spgi_fifo_push(&shard->pinned, &task->ready.link);
-    } else if (shard->rt->options.shuffle_seed && shard->rt->shard_count > 1) {
+    if (is_movable(task) && is_shuffled(shard->rt)) {
         spgi_sched_send(shard, shuffle_target(shard), task);
     } else {
-        push_stealable(shard, task);
+        enqueue(shard, task);
     }
 }
 

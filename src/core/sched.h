@@ -10,8 +10,7 @@
 // theirs.
 void spgi_ready(struct spgi_task *task);
 
-// The same, for a task that should run next: the caller's last act was to produce what it waits
-// for.
+// Scheduler only, between two tasks: the same, for a task that should run next.
 void spgi_ready_next(struct spgi_task *task);
 
 // Shard's own thread. Makes n new stealable tasks, linked by ready.link, runnable here with one

@@ -11,35 +11,23 @@ enum { BATCH_MAX = 64 };
 
 // ---- Age -------------------------------------------------------------------------------------
 
-// Notes a moving number and tells for how long it has been the same.
-static int64_t seen_for(uint64_t *last, int64_t *since, uint64_t value, bool empty, int64_t now)
+// Looks at a shard's queue. Returns the age of its head.
+static int64_t look(struct spgi_sight *sight, struct spgi_shard *at, int64_t now)
 {
-    if (empty) {
-        *since = 0;
-    } else if (*since == 0 || *last != value) {
-        *since = now;
-    }
-    *last = value;
-    return empty ? 0 : now - *since;
-}
-
-// Looks at a shard's queue and next-slot. Returns the greater age of their heads.
-static int64_t look(struct spgi_sight *sight, struct spgi_shard *at, int64_t now, bool *in_queue)
-{
-    uint64_t size = spgi_stealq_size(&at->stealable);
+    bool empty = spgi_stealq_size(&at->stealable) == 0;
     uint64_t head = spgi_stealq_head(&at->stealable);
-    int64_t queue_age = seen_for(&sight->head, &sight->head_since, head, size == 0, now);
-    bool no_next = !load_relaxed(&at->next);
-    uint64_t puts = load_relaxed(&at->next_puts);
-    int64_t next_age = seen_for(&sight->next_puts, &sight->next_since, puts, no_next, now);
-    *in_queue = queue_age >= next_age && size > 0;
-    return queue_age > next_age ? queue_age : next_age;
+    if (empty) {
+        sight->head_since = 0;
+    } else if (sight->head_since == 0 || sight->head != head) {
+        sight->head_since = now;
+    }
+    sight->head = head;
+    return empty ? 0 : now - sight->head_since;
 }
 
 void spgi_steal_note_own(struct spgi_shard *shard, int64_t now)
 {
-    bool in_queue;
-    look(&shard->own_sight, shard, now, &in_queue);
+    look(&shard->own_sight, shard, now);
 }
 
 bool spgi_steal_own_head_is_young(struct spgi_shard *shard)
@@ -75,32 +63,20 @@ static unsigned take_queued(struct spgi_shard *shard, struct spgi_shard *victim,
     return put_in_own_queue(shard, tasks, n);
 }
 
-static unsigned take_next(struct spgi_shard *shard, struct spgi_shard *victim)
-{
-    struct spgi_task *task = xchg_acqrel(&victim->next, NULL); // pairs with make_ready in sched.c
-    if (!task) {
-        SPGI_COUNT(shard, steal_lost);
-        return 0;
-    }
-    struct spgi_link *link = &task->ready.link;
-    return put_in_own_queue(shard, &link, 1);
-}
-
 static unsigned try_victim(struct spgi_shard *shard, struct spgi_shard *victim, int64_t now)
 {
     const spg_steal_options *knobs = &shard->rt->options.steal;
     SPGI_COUNT(shard, steal_scans);
-    bool in_queue;
-    int64_t age = look(&shard->sights[victim->index], victim, now, &in_queue);
+    int64_t age = look(&shard->sights[victim->index], victim, now);
     uint64_t depth = spgi_stealq_size(&victim->stealable);
     unsigned taken = 0;
     if (depth >= knobs->margin) {
         taken = take_queued(shard, victim, knobs->batch);
         SPGI_COUNT_N(shard, stolen_by_depth, taken);
     } else if (age >= knobs->age_ns && age > 0) {
-        taken = in_queue ? take_queued(shard, victim, 1) : take_next(shard, victim);
+        taken = take_queued(shard, victim, 1);
         SPGI_COUNT_N(shard, stolen_by_age, taken);
-    } else if (depth == 0 && !load_relaxed(&victim->next)) {
+    } else if (depth == 0) {
         SPGI_COUNT(shard, steal_empty);
     } else {
         SPGI_COUNT(shard, steal_young);
@@ -146,11 +122,10 @@ void spgi_steal_balance(struct spgi_shard *shard, int64_t now)
     }
     uint32_t step = 1 + spgi_random_below(&shard->random, rt->shard_count - 1);
     struct spgi_shard *victim = rt->shards[(shard->index + step) % rt->shard_count];
-    bool in_queue;
-    int64_t age = look(&shard->sights[victim->index], victim, now, &in_queue);
+    int64_t age = look(&shard->sights[victim->index], victim, now);
     int64_t own = shard->own_sight.head_since ? now - shard->own_sight.head_since : 0;
     if (age >= own + 2 * rt->options.steal.age_ns) {
-        unsigned taken = in_queue ? take_queued(shard, victim, 1) : take_next(shard, victim);
+        unsigned taken = take_queued(shard, victim, 1);
         SPGI_COUNT_N(shard, stolen_by_age, taken);
     }
 }
@@ -229,8 +204,7 @@ static bool is_unwatched(struct spgi_shard *shard)
     }
     for (uint32_t i = 0; i < rt->shard_count; i++) {
         struct spgi_shard *other = rt->shards[i];
-        bool left = load_seqcst(&other->next) || spgi_stealq_size(&other->stealable) > 0;
-        if (i != shard->index && left) {
+        if (i != shard->index && spgi_stealq_size(&other->stealable) > 0) {
             return true;
         }
     }

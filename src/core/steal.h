@@ -2,7 +2,7 @@
 // steal.h: taking ready tasks from other shards: when it pays, from whom, how many.
 //
 // Two reasons to take: depth (a queue holds at least `margin` tasks: more than its shard will get
-// to soon) and age (a shorter queue, or the next-slot, whose head has not moved for `age_ns`: its
+// to soon) and age (a shorter queue whose head has not moved for `age_ns`: its
 // shard is stuck in a long task). Age is told by looking twice: a shard remembers what it saw of
 // each queue, and since when. The oldest task is taken first. See core/idle.h for who searches
 // when.

@@ -209,13 +209,11 @@ enum spgi_after { SPGI_AFTER_SUSPEND, SPGI_AFTER_YIELD, SPGI_AFTER_END };
 // already; the task goes on at once.
 typedef bool spgi_commit_fn(struct spgi_shard *shard, struct spgi_task *task, void *arg);
 
-// When the head of a shard's queue, and of its next-slot, were first seen, to tell their age.
+// When the head of a shard's queue was first seen, to tell its age.
 // [owner]
 struct spgi_sight {
     uint64_t head;
     int64_t head_since; // 0: it was empty
-    uint64_t next_puts;
-    int64_t next_since; // 0: it was empty
 };
 
 struct spgi_shard {
@@ -240,13 +238,12 @@ struct spgi_shard {
 
     // Ready tasks.
     struct spgi_stealq stealable; // [any]
-    spgi_aptr next;               // the next-slot: a stealable task                 [any]
-    spgi_a64 next_puts; // times it was filled                             [any; written by owner]
-    struct spgi_fifo pinned;  // tasks that run here only                        [owner]
-    struct spgi_mpsc mailbox; // errands                                         [any]
-    uint32_t next_runs;       // times in a row the next-slot was used           [owner]
-    bool pinned_turn;         // whose turn it is, pinned or stealable           [owner]
-    bool announce;            // queue grew since the last announcement          [owner]
+    struct spgi_task *next;       // the next-slot: empty while a task runs      [owner]
+    struct spgi_fifo pinned;      // tasks that run here only                        [owner]
+    struct spgi_mpsc mailbox;     // errands                                         [any]
+    uint32_t next_runs;           // times in a row the next-slot was used           [owner]
+    bool pinned_turn;             // whose turn it is, pinned or stealable           [owner]
+    bool announce;                // queue grew since the last announcement          [owner]
 
     // Sleeping and searching.
     struct spgi_park park;       // [any]

@@ -190,7 +190,7 @@ void machine_check(void)
         struct spgi_shard *shard = &shards[i];
         explore_assert(!shard->pinned.head, "a pinned task is left");
         explore_assert(spgi_stealq_size(&shard->stealable) == 0, "a stealable task is left");
-        explore_assert(!load_relaxed(&shard->next), "a task is left in a next-slot");
+        explore_assert(!shard->next, "a task is left in a next-slot");
         // The repetition of a cancel that came too early is let run out.
         uint64_t repeats = !spgi_timer_idle(&shard->ops.retry);
         explore_assert(load_relaxed(&shard->timers.armed) == repeats, "a timer is left armed");
