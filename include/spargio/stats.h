@@ -53,7 +53,8 @@ SPG_BEGIN_DECLS
     X(cq_overflow, "times the completion queue had overflowed")                                    \
     X(timers_armed, "timers armed")                                                                \
     X(timers_fired, "timers that fired")                                                           \
-    X(stacks_mapped, "stacks mapped")                                                              \
+    X(stacks_mapped, "stacks mapped, and batches of stacks fetched that shards had given back")    \
+    X(stacks_refused, "tasks that had to wait for a stack: the system refused to map one")         \
     X(stacks_reused, "stacks taken from the cache")                                                \
     X(blocking_jobs, "jobs accepted by the blocking pool")                                         \
     X(blocking_refused, "jobs refused by the blocking pool")
@@ -92,9 +93,18 @@ static inline int spg_stats_shard(spg_rt *rt, uint32_t shard, spg_stats *out)
     return spg_stats_shard_sized(rt, shard, out, sizeof *out);
 }
 
+// How deep the stacks of tasks have been so far: the bytes in use of the deepest one, rounded up to
+// pages, of the stack_bytes less a page that each task has. Nothing is paid for it while tasks run:
+// the call looks at which pages of all stacks have memory (about 5 us per 64 stacks), and what was
+// seen of stacks whose memory was dropped since is remembered. So a page counts once it was written
+// or read, and not while it is swapped out; under mlockall all pages count.
+// Any thread. Does not suspend. Returns 0; -EINVAL rt or out is NULL.
+SPG_API int spg_stack_high_water(spg_rt *rt, size_t *out);
+
 // Text form: a line "name total shard0 shard1 ..." per counter and gauge, then the steal knobs in
-// force. Written to out (bytes of room, always terminated when bytes > 0), cut to fit as snprintf
-// does.
+// force, then "stack bytes=... high_water=...": what a task has, and what the deepest one has used
+// (spg_stack_high_water). Written to out (bytes of room, always terminated when bytes > 0), cut to
+// fit as snprintf does.
 // Any thread. Does not suspend. Returns the length of the whole text; -EINVAL rt is NULL.
 SPG_API int spg_stats_text(spg_rt *rt, char *out, size_t bytes);
 

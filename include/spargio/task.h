@@ -36,7 +36,9 @@ typedef struct spg_attr {
     struct spg_scope *scope;
 } spg_attr;
 
-// Starts fn(arg) as a new task.
+// Starts fn(arg) as a new task. An accepted task is called exactly once. Should the system refuse
+// to map its stack, it waits for one that is given back; after 100 ms, or once it is cancelled, it
+// runs as a cancelled task on a stack that each shard has in reserve.
 //   attr  NULL: stealable, here first
 //   out   the handle, to be joined or detached; NULL: the task is detached. The scope joins it in
 //         any case.

@@ -109,6 +109,15 @@ static void put_knobs(struct text *text, const spg_steal_options *steal)
         steal->disabled);
 }
 
+int spg_stack_high_water(spg_rt *rt, size_t *out)
+{
+    if (!rt || !out) {
+        return -EINVAL;
+    }
+    *out = spgi_stack_depot_high_water(&rt->stacks);
+    return 0;
+}
+
 // A line: the total is the sum of what stands beside it, read once.
 static void put_field(struct spg_rt *rt, struct text *text, const char *name, size_t offset)
 {
@@ -138,5 +147,7 @@ int spg_stats_text(spg_rt *rt, char *out, size_t bytes)
         put_field(rt, &text, fields[f].name, fields[f].offset);
     }
     put_knobs(&text, &rt->options.steal);
+    put(&text, "stack bytes=%zu high_water=%zu\n", rt->stacks.bytes - rt->stacks.page,
+        spgi_stack_depot_high_water(&rt->stacks));
     return (int)text.length;
 }

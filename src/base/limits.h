@@ -30,9 +30,17 @@
 #define SPGI_FD_CHUNK 256u
 #define SPGI_FD_CHUNKS 4096u // 1,048,576 descriptors, the kernel's own default limit (nr_open)
 
-// Stacks are mapped in slabs of about this size; a shard keeps this many for itself.
+// Stacks are mapped in slabs of about this size; a shard keeps this many for itself at most: two
+// batches, of which it gives one back as a whole, and one in reserve.
 #define SPGI_STACK_SLAB_BYTES (4u << 20)
 #define SPGI_STACK_CACHE 256u
+#define SPGI_STACK_BATCH ((SPGI_STACK_CACHE - 1) / 2)
+// Free stacks that nobody has wanted for so long give their memory back.
+#define SPGI_TRIM_NS 500000000
+// A task that the system refuses a stack for is given another try this often, and for how long;
+// then it is cancelled and runs on its shard's reserve.
+#define SPGI_STACK_RETRY_NS 1000000
+#define SPGI_STACK_WAIT_NS 100000000
 // Without light guards each stack is two mappings: stop well before vm.max_map_count (65530).
 #define SPGI_STACKS_WITHOUT_LIGHT_GUARDS 16000u
 

@@ -16,6 +16,7 @@
 #include "core/fiber.h"
 #include "core/idle.h"
 #include "core/shard.h"
+#include "core/stacks.h"
 #include "core/stats.h"
 #include "core/steal.h"
 #include "core/task.h"
@@ -146,8 +147,7 @@ void spgi_sched_announce(struct spgi_shard *shard)
 
 bool spgi_sched_has_ready(struct spgi_shard *shard)
 {
-    return shard->pinned.head || shard->stackless.head || shard->next ||
-           spgi_stealq_size(&shard->stealable) > 0;
+    return shard->pinned.head || shard->next || spgi_stealq_size(&shard->stealable) > 0;
 }
 
 // ---- Choosing --------------------------------------------------------------------------------
@@ -217,21 +217,6 @@ static struct spgi_task *choose(struct spgi_shard *shard)
 
 // ---- Running ---------------------------------------------------------------------------------
 
-// A task that starts gets a stack. Without one it waits for one to be freed.
-static bool ensure_stack(struct spgi_shard *shard, struct spgi_task *task)
-{
-    if (task->stack) {
-        return true;
-    }
-    struct spgi_stack *stack = spgi_task_stack_take(shard);
-    if (!stack) {
-        spgi_fifo_push(&shard->stackless, &task->ready.link);
-        return false;
-    }
-    spgi_fiber_start(task, stack, shard->rt->stacks.bytes);
-    return true;
-}
-
 static void yield_back(struct spgi_shard *shard, struct spgi_task *task)
 {
     if (is_movable(task) && is_shuffled(shard->rt)) {
@@ -250,7 +235,7 @@ static void run_task(struct spgi_shard *shard, struct spgi_task *task)
         }
         task->shard = shard->index;
     }
-    if (!ensure_stack(shard, task)) {
+    if (!task->stack && !spgi_stacks_start(shard, task)) {
         return;
     }
     bool again;

@@ -27,8 +27,8 @@ unsigned spgi_sched_run(struct spgi_shard *shard);
 // Shard's own thread. Publishes what completions made ready, and wakes a searcher if it pays.
 void spgi_sched_announce(struct spgi_shard *shard);
 
-// Whether the shard has a ready task. Sequentially consistent: part of the second look before
-// sleep.
+// Whether the shard has a task that it can run. Sequentially consistent: part of the second look
+// before sleep.
 bool spgi_sched_has_ready(struct spgi_shard *shard);
 
 #endif

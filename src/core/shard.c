@@ -12,6 +12,7 @@
 #include "core/sched.h"
 #include "core/sleep.h"
 #include "core/slots.h"
+#include "core/stacks.h"
 #include "core/stats.h"
 #include "core/steal.h"
 #include "core/task.h"
@@ -151,7 +152,7 @@ static void end_of_pass(struct spgi_shard *shard, int64_t now)
     }
     shard->spawned_in_pass = false;
     if (shard->stackless.head) {
-        spgi_task_retry_stackless(shard);
+        spgi_stacks_retry(shard, now);
     }
 }
 
@@ -169,6 +170,7 @@ static bool pass(struct spgi_shard *shard)
     spgi_sched_announce(shard);
     shard->pass_start = now;
     if (work > 0) {
+        shard->last_work = now;
         spgi_steal_balance(shard, now);
     }
     end_of_pass(shard, now);
@@ -202,7 +204,11 @@ int spgi_shard_init(struct spgi_shard *shard, struct spg_rt *rt, uint32_t index)
     spgi_timers_init(&shard->timers);
     spgi_ops_init(shard);
     spgi_random_seed(&shard->random, rt->options.shuffle_seed + index + 1);
-    return 0;
+    int error = spgi_stacks_init(shard);
+    if (error) {
+        spgi_shard_fini(shard);
+    }
+    return error;
 }
 
 void spgi_shard_fini(struct spgi_shard *shard)

@@ -18,6 +18,7 @@
 #include "core/op.h"
 #include "core/sched.h"
 #include "core/shard.h"
+#include "core/stacks.h"
 #include "core/stats.h"
 #include "core/steal.h"
 #include "core/timer.h"
@@ -124,9 +125,8 @@ static int64_t sleep_limit(struct spgi_shard *shard, int64_t now, int64_t watch_
 {
     int64_t next = spgi_timers_next(&shard->timers);
     int64_t limit = next == INT64_MAX ? INT64_MAX : next - now;
-    if (shard->stackless.head) {
-        limit = limit < SPGI_CANCEL_RETRY_NS ? limit : SPGI_CANCEL_RETRY_NS;
-    }
+    int64_t stacks = spgi_stacks_sleep_limit(shard, now);
+    limit = limit < stacks ? limit : stacks;
     bool watch = can_steal(shard) && spgi_steal_peers_busy(shard);
     if (watch && !shard->watching) {
         shard->watching = spgi_idle_watch(&shard->rt->idle);
@@ -177,9 +177,11 @@ static bool sleep_on(struct spgi_shard *shard)
     if (!shard->watching && !shard->searching) {
         return false;
     }
-    if (has_own_work(shard) || spgi_clock_now() >= spgi_timers_next(&shard->timers)) {
+    int64_t now = spgi_clock_now();
+    if (has_own_work(shard) || shard->stackless.head || now >= spgi_timers_next(&shard->timers)) {
         return false;
     }
+    spgi_stacks_trim(shard, now);
     SPGI_COUNT(shard, watches);
     shard->backoff = 0; // a watch is a look that was paid for already
     return !search(shard);
@@ -196,6 +198,7 @@ void spgi_sleep_until_work(struct spgi_shard *shard)
     work = work || spin(shard, start);
     if (!work) {
         spgi_ops_enter(shard);
+        spgi_stacks_trim(shard, spgi_clock_now());
         bool rung = false; // to search: there is something that should be looked at again soon
         while (park(shard, watch_ns, &rung) && sleep_on(shard)) {
             int64_t first = shard->rt->options.steal.watch_ns;

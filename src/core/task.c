@@ -9,6 +9,7 @@
 #include "core/scope.h"
 #include "core/shard.h"
 #include "core/slots.h"
+#include "core/stacks.h"
 #include "core/stats.h"
 #include "core/wait.h"
 #include "sys/clock.h"
@@ -202,47 +203,9 @@ void spgi_task_returned(struct spgi_task *task)
     }
 }
 
-static void stack_give(struct spgi_shard *shard, struct spgi_stack *stack)
-{
-    stack->link.next = shard->stacks.head;
-    shard->stacks.head = &stack->link;
-    uint64_t count = load_relaxed(&shard->stack_count) + 1;
-    store_relaxed(&shard->stack_count, count);
-    if (count > SPGI_STACK_CACHE) {
-        struct spgi_link *coldest = spgi_fifo_pop(&shard->stacks);
-        store_relaxed(&shard->stack_count, count - 1);
-        spgi_stack_depot_give(&shard->rt->stacks, SPGI_CONTAINER(coldest, struct spgi_stack, link));
-    }
-}
-
-struct spgi_stack *spgi_task_stack_take(struct spgi_shard *shard)
-{
-    struct spgi_link *link = spgi_fifo_pop(&shard->stacks);
-    if (link) {
-        store_relaxed(&shard->stack_count, load_relaxed(&shard->stack_count) - 1);
-        SPGI_COUNT(shard, stacks_reused);
-    } else {
-        struct spgi_fifo fresh = {0};
-        if (spgi_stack_depot_take(&shard->rt->stacks, &fresh, 1) == 0) {
-            return NULL;
-        }
-        SPGI_COUNT(shard, stacks_mapped);
-        link = spgi_fifo_pop(&fresh);
-    }
-    return SPGI_CONTAINER(link, struct spgi_stack, link);
-}
-
-void spgi_task_retry_stackless(struct spgi_shard *shard)
-{
-    struct spgi_link *link = spgi_fifo_pop(&shard->stackless);
-    if (link) {
-        spgi_ready(SPGI_CONTAINER(link, struct spgi_task, ready.link));
-    }
-}
-
 void spgi_task_ended(struct spgi_shard *shard, struct spgi_task *task)
 {
-    stack_give(shard, task->stack);
+    spgi_stacks_give(shard, task->stack);
     task->stack = NULL;
     struct spgi_scope *born = task->born;
     if (born) {

@@ -29,12 +29,6 @@ void spgi_task_returned(struct spgi_task *task);
 // Scheduler: the task has left its stack for good.
 void spgi_task_ended(struct spgi_shard *shard, struct spgi_task *task);
 
-// Scheduler: a stack for a task that starts; NULL when the system refuses.
-struct spgi_stack *spgi_task_stack_take(struct spgi_shard *shard);
-
-// Scheduler: gives tasks that wait for a stack another try.
-void spgi_task_retry_stackless(struct spgi_shard *shard);
-
 // Copies a name, cut to what a task has room for.
 void spgi_task_rename(struct spgi_task *task, const char *name);
 

@@ -256,6 +256,7 @@ struct spgi_shard {
     struct spgi_sight own_sight; // of its own queue                                [owner]
     int64_t idle_average_ns;     // how long recent idle times were                 [owner]
     int64_t pass_start;          // clock at the start of the pass                  [owner]
+    int64_t last_work;           // clock at the end of the last pass with work     [owner]
     uint32_t inline_run;         // answers without suspending in a row             [owner]
     int64_t task_start;          // clock when spg_should_yield first looked        [owner]
 
@@ -266,9 +267,12 @@ struct spgi_shard {
     // Caches.                                                                       [owner]
     struct spgi_fifo slots; // free task slots
     uint32_t slot_count;
-    struct spgi_fifo stacks;    // last in, first out
-    spgi_a64 stack_count;       // [any; written by owner]
-    struct spgi_fifo stackless; // tasks that wait for a stack
+    struct spgi_stack_batch stacks;      // core/stacks.h
+    struct spgi_stack_batch more_stacks; // empty or full
+    spgi_a64 stack_count;                // in both                 [any; written by owner]
+    struct spgi_stack *reserve;          // for a task that gets no other stack; NULL: in use
+    struct spgi_fifo stackless;          // tasks that wait for a stack
+    int64_t retry_stackless;             // when to ask the system again
     spgi_a64 lease; // spawns still allowed before asking the runtime  [any; written by owner]
     bool spawned_in_pass;
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // sanitizer.h: what AddressSanitizer, ThreadSanitizer and valgrind must be told about our stacks.
 //
-// All of it vanishes in other builds. The calls around a switch belong to core/fiber.c alone.
+// All of it vanishes in other builds, but for what is said to valgrind when its header was there: a
+// few instructions per stack that do nothing elsewhere. The calls around a switch belong to
+// core/fiber.h alone.
 #ifndef SPGI_SYS_SANITIZER_H
 #define SPGI_SYS_SANITIZER_H
 
@@ -32,6 +34,34 @@
 // What the compiler calls where a function returns; in no header.
 void __tsan_func_exit(void);
 #endif
+
+#ifdef __has_include
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#define SPGI_VALGRIND 1
+#endif
+#endif
+
+// Valgrind takes a switch to memory that it does not know as a stack for a huge frame.
+static inline unsigned spgi_valgrind_stack(void *low, void *high)
+{
+#ifdef SPGI_VALGRIND
+    return VALGRIND_STACK_REGISTER(low, high);
+#else
+    (void)low;
+    (void)high;
+    return 0;
+#endif
+}
+
+static inline void spgi_valgrind_stack_gone(unsigned stack)
+{
+#ifdef SPGI_VALGRIND
+    VALGRIND_STACK_DEREGISTER(stack);
+#else
+    (void)stack;
+#endif
+}
 
 // A stack's mapping goes away: forget what was poisoned in it.
 static inline void spgi_sanitizer_stack_gone(void *memory, size_t bytes)

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { REQUESTS = 8, STACKS = 8, STACK_BYTES = 32768 };
+enum { REQUESTS = 8, STACKS = 12, STACK_BYTES = 32768 };
 // A sleep of this length or more lasts until a bell: nothing in a model waits so long.
 static const int64_t FOR_EVER = INT64_MAX / 32;
 
@@ -83,25 +83,34 @@ void machine_ctx_switch(void **save, void *load)
     (spgi_ctx_switch)(save, load);
 }
 
-unsigned spgi_stack_depot_take(struct spgi_stack_depot *depot, struct spgi_fifo *out, unsigned n)
+struct spgi_stack_batch spgi_stack_depot_take(struct spgi_stack_depot *depot)
 {
     (void)depot;
-    (void)n;
+    struct spgi_stack_batch batch = {0};
     if (stacks_taken == STACKS) {
-        return 0;
+        return batch;
     }
     struct spgi_stack *stack = &stack_heads[stacks_taken];
     stack->base = stacks[stacks_taken];
     stack->top = stacks[stacks_taken] + STACK_BYTES;
     stacks_taken++;
-    spgi_fifo_push(out, &stack->link);
-    return 1;
+    spgi_stack_push(&batch, stack);
+    return batch;
 }
 
-void spgi_stack_depot_give(struct spgi_stack_depot *depot, struct spgi_stack *stack)
+void spgi_stack_depot_give(struct spgi_stack_depot *depot, const struct spgi_stack_batch *batch,
+                           int64_t given)
 {
     (void)depot;
-    (void)stack;
+    (void)batch;
+    (void)given;
+}
+
+bool spgi_stack_depot_trim(struct spgi_stack_depot *depot, int64_t before)
+{
+    (void)depot;
+    (void)before;
+    return false;
 }
 
 // ---- Rings -----------------------------------------------------------------------------------

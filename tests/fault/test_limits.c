@@ -290,6 +290,106 @@ START_TEST(accepted_tasks_run_even_where_stacks_do_not_fit)
 }
 END_TEST
 
+// Lets the process map so many more bytes; gives the limit to go back to.
+static rlim_t leave_address_space(rlim_t bytes)
+{
+    struct rlimit limit;
+    FILE *file = fopen("/proc/self/statm", "re");
+    unsigned long pages = 0;
+    REQUIRE(file != NULL && fscanf(file, "%lu", &pages) == 1);
+    fclose(file);
+    REQUIRE_EQ(getrlimit(RLIMIT_AS, &limit), 0);
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + bytes;
+    REQUIRE_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+    return before;
+}
+
+enum { STARVED = 10, LARGE_STACK = 8 << 20 };
+
+static int sleeps_for_ever(void *arg CK_ATTRIBUTE_UNUSED)
+{
+    return spg_sleep(SPG_NEVER);
+}
+
+// No stack fits: each task in turn runs on the one that the shard has in reserve.
+START_TEST(without_any_stack_tasks_run_cancelled)
+{
+    if (under_sanitizer()) {
+        SKIP("sanitizers need all of the address space");
+    }
+    spg_options options = test_options(1);
+    options.stack_bytes = LARGE_STACK;
+    spg_rt *rt = start_runtime(&options);
+    rlim_t before = leave_address_space(1 << 20);
+    spg_stats first;
+    REQUIRE_OK(spg_stats_get(rt, &first));
+    spg_task tasks[STARVED];
+    for (int i = 0; i < STARVED; i++) {
+        REQUIRE_OK(spg_spawn_in(rt, NULL, sleeps_for_ever, NULL, &tasks[i]));
+    }
+    for (int i = 0; i < STARVED; i++) {
+        int result = 0;
+        REQUIRE_OK(spg_join(tasks[i], &result, patience()));
+        REQUIRE_CODE(result, -ECANCELED);
+    }
+    spg_stats stats;
+    REQUIRE_OK(spg_stats_get(rt, &stats));
+    REQUIRE(stats.stacks_refused >= STARVED);
+    // Waiting for a stack is no work: a shard that has nothing else sleeps between its tries.
+    REQUIRE(stats.passes - first.passes <= 8 * (stats.parks - first.parks) + 100);
+    set_limit(RLIMIT_AS, before);
+    require_work(rt);
+    end_runtime(rt);
+}
+END_TEST
+
+static int gives_seven(void *arg CK_ATTRIBUTE_UNUSED)
+{
+    return 7;
+}
+
+// 7, or the reason why it could not wait for it.
+static int joins_a_child(void *arg CK_ATTRIBUTE_UNUSED)
+{
+    spg_task child;
+    int result = 0;
+    REQUIRE_OK(spg_spawn(NULL, gives_seven, NULL, &child));
+    int code = spg_join(child, &result, SPG_NEVER);
+    if (code != 0) {
+        REQUIRE_OK(spg_detach(child));
+    }
+    return code != 0 ? code : result;
+}
+
+// All stacks that fit belong to tasks that wait for tasks that have none.
+START_TEST(tasks_that_have_all_the_stacks_do_not_wait_for_ever)
+{
+    if (under_sanitizer()) {
+        SKIP("sanitizers need all of the address space");
+    }
+    spg_options options = ordered_options(1);
+    options.stack_bytes = LARGE_STACK;
+    spg_rt *rt = start_runtime(&options);
+    rlim_t before = leave_address_space(40 << 20);
+    spg_task tasks[STARVED];
+    for (int i = 0; i < STARVED; i++) {
+        REQUIRE_OK(spg_spawn_in(rt, NULL, joins_a_child, NULL, &tasks[i]));
+    }
+    int joined_children = 0;
+    for (int i = 0; i < STARVED; i++) {
+        int result = 0;
+        REQUIRE_OK(spg_join(tasks[i], &result, patience()));
+        REQUIRE(result == 7 || result == -ECANCELED);
+        joined_children += result == 7;
+    }
+    REQUIRE(joined_children > 0);
+    set_limit(RLIMIT_AS, before);
+    require_work(rt);
+    end_runtime(rt);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fault: limits");
@@ -301,5 +401,7 @@ int main(void)
     tcase_add_test(tests, too_few_threads_fail_create_and_leave_nothing);
     tcase_add_test(tests, a_pool_that_can_make_no_thread_says_so);
     tcase_add_test(tests, accepted_tasks_run_even_where_stacks_do_not_fit);
+    tcase_add_test(tests, without_any_stack_tasks_run_cancelled);
+    tcase_add_test(tests, tasks_that_have_all_the_stacks_do_not_wait_for_ever);
     return run_suite("test_limits", suite);
 }
