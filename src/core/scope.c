@@ -33,12 +33,13 @@ static void stop_child(struct spgi_task *task, uint64_t reason, struct spgi_fifo
     }
 }
 
-// Under the scope's lock. Kicks are collected and sent once all locks are released: sending one may
-// be a system call.
-static void stop_locked(struct spgi_scope *scope, uint64_t reason, struct spgi_fifo *kicks)
+// Under the scope's lock. Stops what belongs to this scope alone, and sets the walk to what it has
+// inside. False: it is stopped already; the first reason stays, and all below was told. Kicks are
+// collected and sent once all locks are released: sending one may be a system call.
+static bool stop_alone(struct spgi_scope *scope, uint64_t reason, struct spgi_fifo *kicks)
 {
     if (scope->stopped) {
-        return; // the first reason stays, and all below was told
+        return false;
     }
     scope->stopped = (uint32_t)reason;
     // The owner waits inside the scope as long as it is open: it is told, too, until it closes it.
@@ -47,19 +48,46 @@ static void stop_locked(struct spgi_scope *scope, uint64_t reason, struct spgi_f
     for (struct spgi_node *n = scope->children.next; n != &scope->children; n = n->next) {
         stop_child(child_of(n), reason, kicks);
     }
-    for (struct spgi_node *n = scope->inner.next; n != &scope->inner; n = n->next) {
-        struct spgi_scope *inner = inner_of(n);
-        spgi_spinlock_lock(&inner->lock);
-        stop_locked(inner, reason, kicks);
-        spgi_spinlock_unlock(&inner->lock);
-    }
+    scope->walk = scope->inner.next;
+    return true;
 }
 
-static void stop(struct spgi_scope *scope, uint64_t reason, struct spgi_fifo *kicks)
+// The next scope directly inside that must be walked into, locked and stopped; NULL: none is left.
+static struct spgi_scope *stop_next_inner(struct spgi_scope *scope, uint64_t reason,
+                                          struct spgi_fifo *kicks)
 {
-    spgi_spinlock_lock(&scope->lock);
-    stop_locked(scope, reason, kicks);
-    spgi_spinlock_unlock(&scope->lock);
+    while (scope->walk != &scope->inner) {
+        struct spgi_scope *inner = inner_of(scope->walk);
+        scope->walk = scope->walk->next;
+        spgi_spinlock_lock(&inner->lock);
+        if (stop_alone(inner, reason, kicks)) {
+            return inner;
+        }
+        spgi_spinlock_unlock(&inner->lock);
+    }
+    return NULL;
+}
+
+// Scopes nest as deep as there are tasks, and the caller's stack is small: so the walk keeps its
+// place in the scopes themselves. From the top down to where it is, all are locked: what it passed
+// on the way cannot leave, and it goes back by way of the parents.
+static void stop(struct spgi_scope *top, uint64_t reason, struct spgi_fifo *kicks)
+{
+    spgi_spinlock_lock(&top->lock);
+    struct spgi_scope *scope = stop_alone(top, reason, kicks) ? top : NULL;
+    while (scope) {
+        struct spgi_scope *inner = stop_next_inner(scope, reason, kicks);
+        if (inner) {
+            scope = inner;
+        } else if (scope == top) {
+            scope = NULL;
+        } else {
+            struct spgi_scope *parent = scope->parent;
+            spgi_spinlock_unlock(&scope->lock); // its owner may close it from here on
+            scope = parent;
+        }
+    }
+    spgi_spinlock_unlock(&top->lock);
 }
 
 void spgi_scope_stop(struct spgi_scope *scope, uint64_t reason)
@@ -112,7 +140,7 @@ void spgi_scope_begin(struct spgi_shard *shard, struct spgi_task *owner, struct 
         .deadline = deadline < outer ? deadline : outer,
         .magic = SPGI_SCOPE_OPEN,
     };
-    atomic_init(&scope->tasks, 1);
+    store_relaxed(&scope->tasks, 1u); // the owner's share
     spgi_ring_list_init(&scope->children);
     spgi_ring_list_init(&scope->inner);
 

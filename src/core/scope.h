@@ -31,9 +31,9 @@ void spgi_scope_stop(struct spgi_scope *scope, uint64_t reason);
 // stopped.
 int spgi_scope_enter(struct spgi_scope *scope, struct spgi_task *first, uint64_t n);
 
-// Scheduler: a child has ended with the given result. First it parts: stopping no longer reaches it,
-// so that its slot can be freed. When nothing is left of it, it leaves: from then on the scope may
-// be gone.
+// Scheduler: a child has ended with the given result. First it parts: stopping no longer reaches
+// it, so that its slot can be freed. When nothing is left of it, it leaves: from then on the scope
+// may be gone.
 void spgi_scope_part(struct spgi_scope *scope, struct spgi_task *task, int result);
 void spgi_scope_leave(struct spgi_scope *scope);
 

@@ -136,7 +136,8 @@ struct spgi_scope {
     struct spgi_node children; // tasks: spgi_task.sibling                      [lock]
     struct spgi_node inner;    // scopes opened below: spgi_scope.peer          [lock]
     struct spgi_node peer;     // in parent->inner                              [lock: parent->lock]
-    spgi_a64 tasks;    // children that have not left, and 1 for the owner until it waits    [any]
+    struct spgi_node *walk;    // in inner: where a walk that stops it goes on  [lock]
+    spgi_a64 tasks;    // children that have not left, and 1 for the owner until it waits  [any]
     int error;         // first negative result                         [lock]
     spg_time deadline; // the earliest of its own and its parent's      [const]
     struct spgi_timer timer; // armed when its own deadline is the earliest

@@ -230,8 +230,8 @@ TASK_TEST(close_ends_what_waits_on_any_shard, SHARDS)
     return 0;
 }
 
-// More receivers than the submission queue has entries: those that wait for room when the request to
-// stop goes by must not begin afterwards.
+// More receivers than the submission queue has entries: those that wait for room when the request
+// to stop goes by must not begin afterwards.
 static int closes_what_waits_for_room(void *arg CK_ATTRIBUTE_UNUSED)
 {
     enum { RECEIVERS = 20 };

@@ -304,6 +304,39 @@ TASK_TEST(cancelling_an_inner_scope_leaves_the_outer_alone, 2)
     return 0;
 }
 
+typedef struct chain {
+    spg_scope *top;
+    size_t levels;
+} chain;
+
+// Each link opens a scope inside of the one before, and the last one cancels them all.
+static int link_of_chain(void *arg)
+{
+    chain *all = arg;
+    spg_scope scope;
+    REQUIRE_OK(spg_scope_open(&scope, SPG_NEVER));
+    if (--all->levels == 0) {
+        REQUIRE_OK(spg_scope_cancel(all->top));
+    } else {
+        REQUIRE_OK(spg_spawn(NULL, link_of_chain, all, NULL));
+    }
+    REQUIRE_CODE(spg_sleep(SPG_NEVER), -ECANCELED);
+    REQUIRE_OK(spg_scope_close(&scope));
+    return 0;
+}
+
+// Scopes nest as deep as there may be tasks; cancelling them takes no stack per level.
+TASK_TEST(cancelling_reaches_any_depth, 2)
+{
+    spg_scope top;
+    chain all = {.top = &top, .levels = scaled_tasks(5000, 2000)};
+    REQUIRE_OK(spg_scope_open(&top, SPG_NEVER));
+    REQUIRE_OK(spg_spawn(NULL, link_of_chain, &all, NULL));
+    REQUIRE_OK(spg_scope_close(&top));
+    REQUIRE_EQ(all.levels, 0);
+    return 0;
+}
+
 static int cleans_up_slowly(void *arg)
 {
     REQUIRE_CODE(spg_sleep(SPG_NEVER), -ECANCELED);
@@ -407,6 +440,7 @@ int main(void)
     tcase_add_test(tests, cancelling_a_scope_reaches_the_whole_tree);
     tcase_add_test(tests, a_task_below_may_cancel_the_scope);
     tcase_add_test(tests, cancelling_an_inner_scope_leaves_the_outer_alone);
+    tcase_add_test(tests, cancelling_reaches_any_depth);
     tcase_add_test(tests, close_waits_even_when_cancelled);
     tcase_add_test(tests, a_closed_scope_takes_no_tasks);
     tcase_add_test(tests, only_the_owner_closes);
