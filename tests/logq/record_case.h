@@ -14,8 +14,8 @@
 #define RECORD_CASE_ARENA ((size_t)16 * 1024 * 1024)
 
 static const struct source_info record_case_source = {
-    { "web/access.log", 14 },
-    { "{file=\"web/access.log\"}", 23 },
+    {"web/access.log", 14},
+    {"{file=\"web/access.log\"}", 23},
 };
 
 // Collects `name=value` per line, bytes outside ASCII and control characters as \xHH. _msg is left
@@ -32,7 +32,8 @@ static inline void record_text_put(struct record_text *text, struct bytes part)
     for (size_t i = 0; i < part.len; i++) {
         unsigned char c = (unsigned char)part.ptr[i];
         REQUIRE(text->end - text->at > 8, "the buffer of the test is too small");
-        text->at += sprintf(text->at, c < 0x20 || c > 0x7e ? "\\x%02x" : "%c", c);
+        text->at += snprintf(text->at, (size_t)(text->end - text->at),
+                             c < 0x20 || c > 0x7e ? "\\x%02x" : "%c", c);
     }
     *text->at = '\0';
 }
@@ -71,7 +72,7 @@ static inline void record_text_of(struct bytes line, const struct field_set *wan
     struct record record;
     ck_assert_int_eq(record_init(&record, wanted, RECORD_CASE_ARENA), 0);
     ck_assert(record_read(&record, line, &record_case_source));
-    struct record_text text = { .record = &record, .at = out, .end = out + size };
+    struct record_text text = {.record = &record, .at = out, .end = out + size};
     *out = '\0';
     ck_assert_int_eq(record_each(&record, record_text_visit, &text), 0);
     record_free(&record);
@@ -102,12 +103,12 @@ static inline void record_check_wanted(struct bytes line, const struct field_set
     REQUIRE(record_read(&record, line, &record_case_source), "no memory");
     REQUIRE(record_read(&whole, line, &record_case_source), "no memory");
     for (int i = 0; i < wanted->count; i++) {
-        struct record_find find = { .name = wanted->names[i] };
+        struct record_find find = {.name = wanted->names[i]};
         REQUIRE(record_each(&whole, record_find_visit, &find) == 0, "no memory");
         struct bytes got = record_value(&record, i);
-        REQUIRE(bytes_equal(got, find.value), "'%.*s': %.*s is '%.*s', not '%.*s'",
-                      (int)line.len, line.ptr, (int)wanted->names[i].len, wanted->names[i].ptr,
-                      (int)got.len, got.ptr, (int)find.value.len, find.value.ptr);
+        REQUIRE(bytes_equal(got, find.value), "'%.*s': %.*s is '%.*s', not '%.*s'", (int)line.len,
+                line.ptr, (int)wanted->names[i].len, wanted->names[i].ptr, (int)got.len, got.ptr,
+                (int)find.value.len, find.value.ptr);
         if (bytes_equal(wanted->names[i], bytes_of("_time"))) {
             REQUIRE(record.has_time == (got.len != 0), "%.*s", (int)line.len, line.ptr);
         }

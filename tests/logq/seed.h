@@ -11,11 +11,11 @@
 #include <time.h>
 
 // As ck_assert_msg, but costs nothing when it holds: for loops of many thousand rounds.
-#define REQUIRE(condition, ...)        \
-    do {                               \
-        if (!(condition)) {            \
-            ck_abort_msg(__VA_ARGS__); \
-        }                              \
+#define REQUIRE(condition, ...)                                                                    \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            ck_abort_msg(__VA_ARGS__);                                                             \
+        }                                                                                          \
     } while (0)
 
 struct seed {
@@ -33,7 +33,7 @@ static inline struct seed seed_start(const char *test)
     }
     printf("%s: LOGQ_TEST_SEED=%llu\n", test, (unsigned long long)value);
     fflush(stdout);
-    return (struct seed){ value };
+    return (struct seed){value};
 }
 
 // A Weyl sequence through two multiply and xor-shift rounds.

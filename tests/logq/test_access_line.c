@@ -33,7 +33,7 @@ static bool is_address(const char *text)
 {
     char copy[300];
     unsigned char address[16];
-    strcpy(copy, text);
+    snprintf(copy, sizeof(copy), "%s", text);
     copy[strcspn(copy, "%")] = '\0';
     return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, copy, address) == 1;
 }
@@ -100,8 +100,8 @@ static void mutate(struct seed *seed, char *line)
     }
 }
 
-static const char *const compared[] = { "host",    "remote_addr", "remote_user",
-                                        "request", "status",      "body_bytes_sent" };
+static const char *const compared[] = {"host",    "remote_addr", "remote_user",
+                                       "request", "status",      "body_bytes_sent"};
 
 // What the expression makes of a line is what logq makes of it.
 static bool check_against_expression(struct record *record, const regex_t *regex, const char *line)
@@ -112,11 +112,11 @@ static bool check_against_expression(struct record *record, const regex_t *regex
     bool matches = regexec(regex, line, GROUPS, group, 0) == 0;
     if (matches) {
         int64_t ns;
-        struct clf_cache cache = { 0 };
+        struct clf_cache cache = {0};
         enum timestamp_result date =
             timestamp_read_clf(&cache, line + group[GROUP_DATE].rm_so, &ns);
         struct bytes text = group_text(line, group[GROUP_HEAD]);
-        sprintf(head.text, "%.*s", (int)text.len, text.ptr);
+        snprintf(head.text, sizeof(head.text), "%.*s", (int)text.len, text.ptr);
         matches = (date == TIMESTAMP_OK || date == TIMESTAMP_OUT_OF_RANGE) && split_head(&head);
     }
     REQUIRE(record_is_parsed(record) == matches, "%s", line);
@@ -162,7 +162,8 @@ START_TEST(mutated_lines_agree_with_a_regular_expression)
     const int rounds = 150000;
     for (int round = 0; round < rounds; round++) {
         char line[300];
-        strcpy(line, seeds[seed_below(&seed, sizeof(seeds) / sizeof(seeds[0]))]);
+        size_t which = seed_below(&seed, sizeof(seeds) / sizeof(seeds[0]));
+        snprintf(line, sizeof(line), "%s", seeds[which]);
         for (size_t changes = seed_below(&seed, 4); changes > 0; changes--) {
             mutate(&seed, line);
         }

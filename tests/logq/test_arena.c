@@ -104,14 +104,14 @@ START_TEST(copies_are_their_own)
     struct arena arena;
     arena_init(&arena, 8192);
     char text[] = "abc\0def";
-    struct bytes copy = arena_copy(&arena, (struct bytes){ text, sizeof(text) });
+    struct bytes copy = arena_copy(&arena, (struct bytes){text, sizeof(text)});
     memset(text, 'x', sizeof(text));
     ck_assert_int_eq(memcmp(copy.ptr, "abc\0def", 8), 0);
-    struct bytes empty = arena_copy(&arena, (struct bytes){ 0 });
+    struct bytes empty = arena_copy(&arena, (struct bytes){0});
     ck_assert_ptr_nonnull(empty.ptr);
     ck_assert_uint_eq(empty.len, 0);
     static char large[10000];
-    struct bytes none = arena_copy(&arena, (struct bytes){ large, sizeof(large) });
+    struct bytes none = arena_copy(&arena, (struct bytes){large, sizeof(large)});
     ck_assert_ptr_null(none.ptr);
     arena_free(&arena);
 }

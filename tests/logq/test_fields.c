@@ -42,17 +42,17 @@ START_TEST(sets_of_fields_have_limits)
     ck_assert(field_set_init(&set));
     char name[FIELD_NAME_LIMIT + 1];
     memset(name, 'n', sizeof(name));
-    ck_assert_int_eq(field_set_add(&set, (struct bytes){ name, sizeof(name) }), -1);
-    ck_assert_int_eq(field_set_add(&set, (struct bytes){ name, sizeof(name) - 1 }), 0);
+    ck_assert_int_eq(field_set_add(&set, (struct bytes){name, sizeof(name)}), -1);
+    ck_assert_int_eq(field_set_add(&set, (struct bytes){name, sizeof(name) - 1}), 0);
     for (int i = 1; i < FIELD_SET_LIMIT; i++) {
-        int length = sprintf(name, "field.%d.x", i);
-        ck_assert_int_eq(field_set_add(&set, (struct bytes){ name, (size_t)length }), i);
+        int length = snprintf(name, sizeof(name), "field.%d.x", i);
+        ck_assert_int_eq(field_set_add(&set, (struct bytes){name, (size_t)length}), i);
     }
     ck_assert_int_eq(field_set_add(&set, bytes_of("one more")), -1);
     for (int i = 1; i < FIELD_SET_LIMIT; i++) {
-        int length = sprintf(name, "field.%d.x", i);
-        ck_assert_int_eq(field_set_find(&set, (struct bytes){ name, (size_t)length }), i);
-        ck_assert(bytes_equal(set.names[i], (struct bytes){ name, (size_t)length }));
+        int length = snprintf(name, sizeof(name), "field.%d.x", i);
+        ck_assert_int_eq(field_set_find(&set, (struct bytes){name, (size_t)length}), i);
+        ck_assert(bytes_equal(set.names[i], (struct bytes){name, (size_t)length}));
     }
     field_set_free(&set);
 }

@@ -3,20 +3,21 @@
 
 #include "data/lines.h"
 #include "seed.h"
+#include "text_out.h"
 
 #include <check.h>
 
 // Walks a text and writes what came as `[line]`, a cut line as `<line>`, the remainder as `{...}`.
-static struct lines walk(struct bytes text, bool at_file_start, size_t limit, char *out)
+static struct lines walk(struct bytes text, bool at_file_start, size_t limit, struct text_out out)
 {
     struct lines lines;
     struct bytes line;
     lines_init(&lines, text, at_file_start, limit);
     while (lines_next(&lines, &line)) {
-        out += sprintf(out, lines.is_cut ? "<%.*s>" : "[%.*s]", (int)line.len, line.ptr);
+        text_put(&out, lines.is_cut ? "<%.*s>" : "[%.*s]", (int)line.len, line.ptr);
     }
     struct bytes rest = lines_remainder(&lines);
-    sprintf(out, "{%.*s}", (int)rest.len, rest.ptr);
+    text_put(&out, "{%.*s}", (int)rest.len, rest.ptr);
     return lines;
 }
 
@@ -31,32 +32,46 @@ struct example {
 };
 
 static const struct example examples[] = {
-    { "", "{}", true, 100, 0, 0, 0 },
-    { "a\nb\n", "[a][b]{}", true, 100, 2, 0, 0 },
-    { "a\nb", "[a]{b}", true, 100, 1, 0, 0 },
-    { "a\r\nb\r\n", "[a][b]{}", true, 100, 2, 0, 0 },
-    { "a\r\r\n", "[a\r]{}", true, 100, 1, 0, 0 },
-    { "a\rb\n", "[a\rb]{}", true, 100, 1, 0, 0 },
-    { "\n\r\n\na\n\n", "[a]{}", true, 100, 5, 4, 0 },
-    { " \n\t\n", "[ ][\t]{}", true, 100, 2, 0, 0 },
-    { "\xef\xbb\xbf" "a\n", "[a]{}", true, 100, 1, 0, 0 },
-    { "\xef\xbb\xbf" "a\n", "[\xef\xbb\xbf" "a]{}", false, 100, 1, 0, 0 },
-    { "\xef\xbb\xbf\xef\xbb\xbf" "a\n", "[\xef\xbb\xbf" "a]{}", true, 100, 1, 0, 0 },
-    { "\xef\xbb\xbf\n", "{}", true, 100, 1, 1, 0 },
-    { "\xef\xbb\xbf", "{}", true, 100, 0, 0, 0 },
-    { "\xef\xbb", "{\xef\xbb}", true, 100, 0, 0, 0 },
-    { "a\n\xef\xbb\xbf" "b\n", "[a][\xef\xbb\xbf" "b]{}", true, 100, 2, 0, 0 },
-    { "123\n1234\n12345\n", "[123][1234]<1234>{}", true, 4, 3, 0, 1 },
-    { "1234\r\n12345\r\n", "[1234]<1234>{}", true, 4, 2, 0, 1 },
-    { "123456789", "{123456789}", true, 4, 0, 0, 0 },
+    {"", "{}", true, 100, 0, 0, 0},
+    {"a\nb\n", "[a][b]{}", true, 100, 2, 0, 0},
+    {"a\nb", "[a]{b}", true, 100, 1, 0, 0},
+    {"a\r\nb\r\n", "[a][b]{}", true, 100, 2, 0, 0},
+    {"a\r\r\n", "[a\r]{}", true, 100, 1, 0, 0},
+    {"a\rb\n", "[a\rb]{}", true, 100, 1, 0, 0},
+    {"\n\r\n\na\n\n", "[a]{}", true, 100, 5, 4, 0},
+    {" \n\t\n", "[ ][\t]{}", true, 100, 2, 0, 0},
+    {"\xef\xbb\xbf"
+     "a\n",
+     "[a]{}", true, 100, 1, 0, 0},
+    {"\xef\xbb\xbf"
+     "a\n",
+     "[\xef\xbb\xbf"
+     "a]{}",
+     false, 100, 1, 0, 0},
+    {"\xef\xbb\xbf\xef\xbb\xbf"
+     "a\n",
+     "[\xef\xbb\xbf"
+     "a]{}",
+     true, 100, 1, 0, 0},
+    {"\xef\xbb\xbf\n", "{}", true, 100, 1, 1, 0},
+    {"\xef\xbb\xbf", "{}", true, 100, 0, 0, 0},
+    {"\xef\xbb", "{\xef\xbb}", true, 100, 0, 0, 0},
+    {"a\n\xef\xbb\xbf"
+     "b\n",
+     "[a][\xef\xbb\xbf"
+     "b]{}",
+     true, 100, 2, 0, 0},
+    {"123\n1234\n12345\n", "[123][1234]<1234>{}", true, 4, 3, 0, 1},
+    {"1234\r\n12345\r\n", "[1234]<1234>{}", true, 4, 2, 0, 1},
+    {"123456789", "{123456789}", true, 4, 0, 0, 0},
 };
 
 START_TEST(cuts_lines)
 {
     const struct example *example = &examples[_i];
     char out[200];
-    struct lines lines =
-        walk(bytes_of(example->text), example->at_file_start, example->limit, out);
+    struct lines lines = walk(bytes_of(example->text), example->at_file_start, example->limit,
+                              (struct text_out)TEXT_OUT(out));
     ck_assert_str_eq(out, example->expected);
     ck_assert_uint_eq(lines.read, example->read);
     ck_assert_uint_eq(lines.blank, example->blank);
@@ -68,7 +83,7 @@ START_TEST(zero_bytes_are_data)
 {
     struct lines lines;
     struct bytes line;
-    lines_init(&lines, (struct bytes){ "a\0b\n\0\n", 6 }, true, 100);
+    lines_init(&lines, (struct bytes){"a\0b\n\0\n", 6}, true, 100);
     ck_assert(lines_next(&lines, &line));
     ck_assert_uint_eq(line.len, 3);
     ck_assert(lines_next(&lines, &line));
@@ -99,7 +114,7 @@ START_TEST(the_remainder_can_be_taken_as_a_line)
     ck_assert_uint_eq(lines.read, 2);
     ck_assert_uint_eq(lines.blank, 1);
 
-    lines_init(&lines, (struct bytes){ 0 }, true, 3);
+    lines_init(&lines, (struct bytes){0}, true, 3);
     ck_assert(!lines_next(&lines, &line));
     ck_assert(!lines_take_remainder(&lines, &line));
     ck_assert_uint_eq(lines.read, 0);
@@ -123,8 +138,8 @@ START_TEST(the_line_around_a_place)
         const char *line;
         size_t next;
     } expected[] = {
-        { 0, "one", 5 },  { 2, "one", 5 },    { 4, "one", 5 },    { 5, "", 6 },
-        { 6, "two", 10 }, { 9, "two", 10 }, { 10, "three", 15 }, { 14, "three", 15 },
+        {0, "one", 5},  {2, "one", 5},  {4, "one", 5},     {5, "", 6},
+        {6, "two", 10}, {9, "two", 10}, {10, "three", 15}, {14, "three", 15},
     };
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
         const char *next;
@@ -147,7 +162,8 @@ START_TEST(blocks_of_any_size_give_the_same_lines)
             text[i] = "ab\r\n"[seed_below(&seed, 4)];
         }
         char whole[4 * sizeof(text)];
-        struct lines all = walk((struct bytes){ text, length }, true, 5, whole);
+        struct lines all =
+            walk((struct bytes){text, length}, true, 5, (struct text_out)TEXT_OUT(whole));
 
         char parts[4 * sizeof(text)] = "";
         char *out = parts;
@@ -159,8 +175,8 @@ START_TEST(blocks_of_any_size_give_the_same_lines)
         while (end < length) {
             size_t step = 1 + seed_below(&seed, 20);
             end = length - end < step ? length : end + step;
-            struct lines lines =
-                walk((struct bytes){ text + begin, end - begin }, begin == 0, 5, out);
+            struct lines lines = walk((struct bytes){text + begin, end - begin}, begin == 0, 5,
+                                      (struct text_out){out, parts + sizeof(parts)});
             read += lines.read;
             blank += lines.blank;
             cut += lines.cut;

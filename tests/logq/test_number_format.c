@@ -14,36 +14,36 @@ START_TEST(doubles_in_plain_and_scientific_form)
         double value;
         const char *expected;
     } examples[] = {
-        { 0.0, "0" },
-        { -0.0, "0" },
-        { 1, "1" },
-        { -1.5, "-1.5" },
-        { 0.1, "0.1" },
-        { 0.1 + 0.2, "0.30000000000000004" },
-        { 100, "100" },
-        { 1e15, "1000000000000000" },
-        { 123456789012345680.0, "123456789012345680" },
-        { 1e20, "100000000000000000000" },
-        { 999999999999999900000.0, "999999999999999900000" },
-        { 1e21, "1e+21" },
-        { 1.5e21, "1.5e+21" },
-        { 1e-6, "0.000001" },
-        { 1.25e-6, "0.00000125" },
-        { 9.999999e-7, "9.999999e-7" },
-        { 1e-7, "1e-7" },
-        { -1.5e-10, "-1.5e-10" },
-        { 5e-324, "5e-324" },
-        { 1.7976931348623157e308, "1.7976931348623157e+308" },
-        { 2.2250738585072014e-308, "2.2250738585072014e-308" },
-        { 5.684341886080802e-14, "5.684341886080802e-14" }, // a power of two: uneven neighbours
-        { 9007199254740993.0, "9007199254740992" },
-        { 1e23, "1e+23" },
-        { 9.5367431640625e-7, "9.5367431640625e-7" },
-        { 4.35, "4.35" },
-        { 2.0 / 3, "0.6666666666666666" },
-        { HUGE_VAL, "+Inf" },
-        { -HUGE_VAL, "-Inf" },
-        { (double)NAN, "NaN" },
+        {0.0, "0"},
+        {-0.0, "0"},
+        {1, "1"},
+        {-1.5, "-1.5"},
+        {0.1, "0.1"},
+        {0.1 + 0.2, "0.30000000000000004"},
+        {100, "100"},
+        {1e15, "1000000000000000"},
+        {123456789012345680.0, "123456789012345680"},
+        {1e20, "100000000000000000000"},
+        {999999999999999900000.0, "999999999999999900000"},
+        {1e21, "1e+21"},
+        {1.5e21, "1.5e+21"},
+        {1e-6, "0.000001"},
+        {1.25e-6, "0.00000125"},
+        {9.999999e-7, "9.999999e-7"},
+        {1e-7, "1e-7"},
+        {-1.5e-10, "-1.5e-10"},
+        {5e-324, "5e-324"},
+        {1.7976931348623157e308, "1.7976931348623157e+308"},
+        {2.2250738585072014e-308, "2.2250738585072014e-308"},
+        {5.684341886080802e-14, "5.684341886080802e-14"}, // a power of two: uneven neighbours
+        {9007199254740993.0, "9007199254740992"},
+        {1e23, "1e+23"},
+        {9.5367431640625e-7, "9.5367431640625e-7"},
+        {4.35, "4.35"},
+        {2.0 / 3, "0.6666666666666666"},
+        {HUGE_VAL, "+Inf"},
+        {-HUGE_VAL, "-Inf"},
+        {(double)NAN, "NaN"},
     };
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
         char text[32];
@@ -74,21 +74,21 @@ static void assert_shortest(double value)
 {
     char text[32];
     number_format_double(value, text);
-    REQUIRE(strtod(text, NULL) == value, "%.17g written as %s reads back differently", value,
-                  text);
+    REQUIRE(strtod(text, NULL) == value, "%.17g written as %s reads back differently", value, text);
     char digits[40];
     size_t count = significant(text, digits);
     char nearest[64];
     char nearest_digits[64];
     if (count > 1) {
         // The nearest decimal with one digit less, and the next one away from zero.
-        sprintf(nearest, "%.*e", (int)count - 2, value);
+        snprintf(nearest, sizeof(nearest), "%.*e", (int)count - 2, value);
         REQUIRE(strtod(nearest, NULL) != value, "%s is shorter than %s", nearest, text);
         double step = pow(10, floor(log10(fabs(value))) - (double)count + 2);
-        sprintf(nearest, "%.*e", (int)count - 2, value + copysign(step * 0.5, value));
+        snprintf(nearest, sizeof(nearest), "%.*e", (int)count - 2,
+                 value + copysign(step * 0.5, value));
         REQUIRE(strtod(nearest, NULL) != value, "%s is shorter than %s", nearest, text);
     }
-    sprintf(nearest, "%.*e", (int)count - 1, value);
+    snprintf(nearest, sizeof(nearest), "%.*e", (int)count - 1, value);
     if (strtod(nearest, NULL) == value) {
         significant(nearest, nearest_digits);
         REQUIRE(strcmp(digits, nearest_digits) == 0, "%s is nearer than %s", nearest, text);

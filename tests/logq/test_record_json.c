@@ -3,6 +3,7 @@
 
 #include "record_case.h"
 #include "seed.h"
+#include "text_out.h"
 
 struct example {
     const char *line;
@@ -11,157 +12,155 @@ struct example {
 
 static const struct example examples[] = {
     // Values.
-    { "{}", "" },
-    { " { } ", "" },
-    { "{\"a\":1}", "a=1\n" },
-    { "\t{ \"a\" :\t1 , \"b\" : \"x\" }\r", "a=1\nb=x\n" },
-    { "{\"a\":true,\"b\":false,\"c\":null,\"d\":\"\"}", "a=true\nb=false\n" },
-    { "{\"a\":-0.50e+10,\"b\":0,\"c\":-0,\"d\":1E-2,\"e\":12345678901234567890.0}",
-      "a=-0.50e+10\nb=0\nc=-0\nd=1E-2\ne=12345678901234567890.0\n" },
-    { "{\"a\":[1, {\"b\":[]}, \"]\" ],\"c\":[]}", "a=[1, {\"b\":[]}, \"]\" ]\nc=[]\n" },
+    {"{}", ""},
+    {" { } ", ""},
+    {"{\"a\":1}", "a=1\n"},
+    {"\t{ \"a\" :\t1 , \"b\" : \"x\" }\r", "a=1\nb=x\n"},
+    {"{\"a\":true,\"b\":false,\"c\":null,\"d\":\"\"}", "a=true\nb=false\n"},
+    {"{\"a\":-0.50e+10,\"b\":0,\"c\":-0,\"d\":1E-2,\"e\":12345678901234567890.0}",
+     "a=-0.50e+10\nb=0\nc=-0\nd=1E-2\ne=12345678901234567890.0\n"},
+    {"{\"a\":[1, {\"b\":[]}, \"]\" ],\"c\":[]}", "a=[1, {\"b\":[]}, \"]\" ]\nc=[]\n"},
     // Nesting.
-    { "{\"a\":{\"b\":{\"c\":1,\"d\":2}},\"e\":3}", "a.b.c=1\na.b.d=2\ne=3\n" },
-    { "{\"a\":{},\"b\":{\"c\":{}}}", "" },
-    { "{\"\":1,\"a\":{\"\":2},\".\":3}", "=1\na.=2\n.=3\n" },
-    { "{\"a.b\":1,\"c\":{\"d.e\":2}}", "a.b=1\nc.d.e=2\n" },
+    {"{\"a\":{\"b\":{\"c\":1,\"d\":2}},\"e\":3}", "a.b.c=1\na.b.d=2\ne=3\n"},
+    {"{\"a\":{},\"b\":{\"c\":{}}}", ""},
+    {"{\"\":1,\"a\":{\"\":2},\".\":3}", "=1\na.=2\n.=3\n"},
+    {"{\"a.b\":1,\"c\":{\"d.e\":2}}", "a.b=1\nc.d.e=2\n"},
     // Escapes.
-    { "{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"}", "a=\"\\/\\x08\\x0c\\x0a\\x0d\\x09\n" },
-    { "{\"a\":\"\\u0041\\u00e4\\u20AC\\ud83d\\ude00\\u0000\"}",
-      "a=A\\xc3\\xa4\\xe2\\x82\\xac\\xf0\\x9f\\x98\\x80\\x00\n" },
-    { "{\"a\":\"\\ud83dx\",\"b\":\"\\ude00\",\"c\":\"\\ud83d\\ud83d\\ude00\",\"d\":\"\\ud83d\\n\"}",
-      "a=\\xef\\xbf\\xbdx\nb=\\xef\\xbf\\xbd\nc=\\xef\\xbf\\xbd\\xf0\\x9f\\x98\\x80\n"
-      "d=\\xef\\xbf\\xbd\\x0a\n" },
-    { "{\"\\u0061\\n\":{\"\\\"b\":1}}", "a\\x0a.\"b=1\n" },
-    { "{\"a\":\"\xff\xc3\x28 \xc3\xa4\"}", "a=\\xff\\xc3( \\xc3\\xa4\n" },
+    {"{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"}", "a=\"\\/\\x08\\x0c\\x0a\\x0d\\x09\n"},
+    {"{\"a\":\"\\u0041\\u00e4\\u20AC\\ud83d\\ude00\\u0000\"}",
+     "a=A\\xc3\\xa4\\xe2\\x82\\xac\\xf0\\x9f\\x98\\x80\\x00\n"},
+    {"{\"a\":\"\\ud83dx\",\"b\":\"\\ude00\",\"c\":\"\\ud83d\\ud83d\\ude00\",\"d\":\"\\ud83d\\n\"}",
+     "a=\\xef\\xbf\\xbdx\nb=\\xef\\xbf\\xbd\nc=\\xef\\xbf\\xbd\\xf0\\x9f\\x98\\x80\n"
+     "d=\\xef\\xbf\\xbd\\x0a\n"},
+    {"{\"\\u0061\\n\":{\"\\\"b\":1}}", "a\\x0a.\"b=1\n"},
+    {"{\"a\":\"\xff\xc3\x28 \xc3\xa4\"}", "a=\\xff\\xc3( \\xc3\\xa4\n"},
     // Duplicates: the last wins, with all that was below the others.
-    { "{\"a\":1,\"b\":2,\"a\":3}", "b=2\na=3\n" },
-    { "{\"a\":1,\"a\":null}", "" },
-    { "{\"a\":1,\"a\":\"\"}", "" },
-    { "{\"a\":{\"b\":1,\"c\":2},\"a\":{\"c\":3}}", "a.c=3\n" },
-    { "{\"a\":{\"b\":1},\"a\":2}", "a=2\n" },
-    { "{\"a\":2,\"a\":{\"b\":1}}", "a.b=1\n" },
-    { "{\"a\":{\"b\":1},\"a\":{}}", "" },
-    { "{\"a\":{\"x\":1,\"x\":2},\"b\":{\"x\":3,\"x\":{\"y\":4}}}", "a.x=2\nb.x.y=4\n" },
-    { "{\"a\":1,\"\\u0061\":2}", "a=2\n" },
-    { "{\"a.b\":1,\"a\":{\"b\":2}}", "a.b=2\n" },
-    { "{\"a\":{\"b\":2},\"a.b\":1}", "a.b=1\n" },
-    { "{\"a.b\":1,\"a\":{\"c\":2}}", "a.b=1\na.c=2\n" },
-    { "{\"a.b\":1,\"a\":{\"b\":2},\"a\":3}", "a.b=1\na=3\n" },
-    { "{\"a.b\":{\"c\":1},\"a\":{\"b.c\":2,\"b\":{\"c\":3}}}", "a.b.c=3\n" },
+    {"{\"a\":1,\"b\":2,\"a\":3}", "b=2\na=3\n"},
+    {"{\"a\":1,\"a\":null}", ""},
+    {"{\"a\":1,\"a\":\"\"}", ""},
+    {"{\"a\":{\"b\":1,\"c\":2},\"a\":{\"c\":3}}", "a.c=3\n"},
+    {"{\"a\":{\"b\":1},\"a\":2}", "a=2\n"},
+    {"{\"a\":2,\"a\":{\"b\":1}}", "a.b=1\n"},
+    {"{\"a\":{\"b\":1},\"a\":{}}", ""},
+    {"{\"a\":{\"x\":1,\"x\":2},\"b\":{\"x\":3,\"x\":{\"y\":4}}}", "a.x=2\nb.x.y=4\n"},
+    {"{\"a\":1,\"\\u0061\":2}", "a=2\n"},
+    {"{\"a.b\":1,\"a\":{\"b\":2}}", "a.b=2\n"},
+    {"{\"a\":{\"b\":2},\"a.b\":1}", "a.b=1\n"},
+    {"{\"a.b\":1,\"a\":{\"c\":2}}", "a.b=1\na.c=2\n"},
+    {"{\"a.b\":1,\"a\":{\"b\":2},\"a\":3}", "a.b=1\na=3\n"},
+    {"{\"a.b\":{\"c\":1},\"a\":{\"b.c\":2,\"b\":{\"c\":3}}}", "a.b.c=3\n"},
     // Times.
-    { "{\"_time\":\"2026-11-22T10:11:12.5+01:00\"}", "@2026-11-22T09:11:12.5Z" },
-    { "{\"time\":\"2026-11-22 10:11:12\"}", "@2026-11-22T10:11:12Z|time=2026-11-22 10:11:12\n" },
-    { "{\"ts\":1732270272.25}", "@2024-11-22T10:11:12.25Z|ts=1732270272.25\n" },
-    { "{\"ts\":\"1732270272123\"}", "@2024-11-22T10:11:12.123Z|ts=1732270272123\n" },
-    { "{\"ts\":1,\"@timestamp\":2,\"timestamp\":3,\"time\":4,\"_time\":5}",
-      "@1970-01-01T00:00:05Z|ts=1\n@timestamp=2\ntimestamp=3\ntime=4\n" },
-    { "{\"ts\":1,\"@timestamp\":2,\"timestamp\":3,\"time\":null,\"_time\":\"\"}",
-      "@1970-01-01T00:00:03Z|ts=1\n@timestamp=2\ntimestamp=3\n" },
-    { "{\"ts\":1,\"@timestamp\":2,\"time\":{\"x\":9}}",
-      "@1970-01-01T00:00:02Z|ts=1\n@timestamp=2\ntime.x=9\n" },
-    { "{\"ts\":1,\"time\":\"soon\"}", "ts=1\ntime=soon\n" },
-    { "{\"ts\":1,\"time\":[2]}", "ts=1\ntime=[2]\n" },
-    { "{\"time\":1,\"time\":2}", "@1970-01-01T00:00:02Z|time=2\n" },
-    { "{\"time\":1,\"time\":{\"x\":2},\"ts\":3}", "@1970-01-01T00:00:03Z|time.x=2\nts=3\n" },
-    { "{\"a\":{\"time\":1}}", "a.time=1\n" },
-    { "{\"time\":\"\\u0031\"}", "@1970-01-01T00:00:01Z|time=1\n" },
-    { "{\"time\":\"0001-01-01T00:00:00Z\"}", "time=0001-01-01T00:00:00Z\n" },
-    { "{\"time\":\"2026-02-30T00:00:00Z\"}", NULL },
-    { "{\"time\":\"2026-02-20T00:00:00Z\",\"ts\":\"2026-02-30T00:00:00Z\"}",
-      "@2026-02-20T00:00:00Z|time=2026-02-20T00:00:00Z\nts=2026-02-30T00:00:00Z\n" },
+    {"{\"_time\":\"2026-11-22T10:11:12.5+01:00\"}", "@2026-11-22T09:11:12.5Z"},
+    {"{\"time\":\"2026-11-22 10:11:12\"}", "@2026-11-22T10:11:12Z|time=2026-11-22 10:11:12\n"},
+    {"{\"ts\":1732270272.25}", "@2024-11-22T10:11:12.25Z|ts=1732270272.25\n"},
+    {"{\"ts\":\"1732270272123\"}", "@2024-11-22T10:11:12.123Z|ts=1732270272123\n"},
+    {"{\"ts\":1,\"@timestamp\":2,\"timestamp\":3,\"time\":4,\"_time\":5}",
+     "@1970-01-01T00:00:05Z|ts=1\n@timestamp=2\ntimestamp=3\ntime=4\n"},
+    {"{\"ts\":1,\"@timestamp\":2,\"timestamp\":3,\"time\":null,\"_time\":\"\"}",
+     "@1970-01-01T00:00:03Z|ts=1\n@timestamp=2\ntimestamp=3\n"},
+    {"{\"ts\":1,\"@timestamp\":2,\"time\":{\"x\":9}}",
+     "@1970-01-01T00:00:02Z|ts=1\n@timestamp=2\ntime.x=9\n"},
+    {"{\"ts\":1,\"time\":\"soon\"}", "ts=1\ntime=soon\n"},
+    {"{\"ts\":1,\"time\":[2]}", "ts=1\ntime=[2]\n"},
+    {"{\"time\":1,\"time\":2}", "@1970-01-01T00:00:02Z|time=2\n"},
+    {"{\"time\":1,\"time\":{\"x\":2},\"ts\":3}", "@1970-01-01T00:00:03Z|time.x=2\nts=3\n"},
+    {"{\"a\":{\"time\":1}}", "a.time=1\n"},
+    {"{\"time\":\"\\u0031\"}", "@1970-01-01T00:00:01Z|time=1\n"},
+    {"{\"time\":\"0001-01-01T00:00:00Z\"}", "time=0001-01-01T00:00:00Z\n"},
+    {"{\"time\":\"2026-02-30T00:00:00Z\"}", NULL},
+    {"{\"time\":\"2026-02-20T00:00:00Z\",\"ts\":\"2026-02-30T00:00:00Z\"}",
+     "@2026-02-20T00:00:00Z|time=2026-02-20T00:00:00Z\nts=2026-02-30T00:00:00Z\n"},
     // Messages.
-    { "{\"log\":\"l\",\"msg\":\"m\",\"message\":\"M\",\"_msg\":\"_\"}",
-      "!_|log=l\nmsg=m\nmessage=M\n" },
-    { "{\"log\":\"l\",\"msg\":\"m\",\"message\":\"M\",\"_msg\":\"\"}",
-      "!M|log=l\nmsg=m\nmessage=M\n" },
-    { "{\"log\":\"l\",\"msg\":\"m\",\"message\":null}", "!m|log=l\nmsg=m\n" },
-    { "{\"log\":7}", "!7|log=7\n" },
-    { "{\"log\":{\"a\":1}}", "log.a=1\n" },
-    { "{\"msg\":\"a\\tb\"}", "!a\\x09b|msg=a\\x09b\n" },
-    { "{\"_msg\":{\"a\":1}}", "_msg.a=1\n" },
+    {"{\"log\":\"l\",\"msg\":\"m\",\"message\":\"M\",\"_msg\":\"_\"}",
+     "!_|log=l\nmsg=m\nmessage=M\n"},
+    {"{\"log\":\"l\",\"msg\":\"m\",\"message\":\"M\",\"_msg\":\"\"}",
+     "!M|log=l\nmsg=m\nmessage=M\n"},
+    {"{\"log\":\"l\",\"msg\":\"m\",\"message\":null}", "!m|log=l\nmsg=m\n"},
+    {"{\"log\":7}", "!7|log=7\n"},
+    {"{\"log\":{\"a\":1}}", "log.a=1\n"},
+    {"{\"msg\":\"a\\tb\"}", "!a\\x09b|msg=a\\x09b\n"},
+    {"{\"_msg\":{\"a\":1}}", "_msg.a=1\n"},
     // Names that only logq may give.
-    { "{\"_file\":\"x\",\"_stream\":\"y\",\"_format\":\"z\",\"a\":1}", "a=1\n" },
-    { "{\"_file\":{\"a\":1}}", "_file.a=1\n" },
-    { "{\"status\":500,\"remote_addr\":\"::1\",\"host\":\"h\"}",
-      "status=500\nremote_addr=::1\nhost=h\n" },
+    {"{\"_file\":\"x\",\"_stream\":\"y\",\"_format\":\"z\",\"a\":1}", "a=1\n"},
+    {"{\"_file\":{\"a\":1}}", "_file.a=1\n"},
+    {"{\"status\":500,\"remote_addr\":\"::1\",\"host\":\"h\"}",
+     "status=500\nremote_addr=::1\nhost=h\n"},
     // What is no JSON object.
-    { "{", NULL },
-    { "}", NULL },
-    { "{}x", NULL },
-    { "{}{}", NULL },
-    { "[]", NULL },
-    { "[{\"a\":1}]", NULL },
-    { "\"a\"", NULL },
-    { "x{}", NULL },
-    { "{\"a\"}", NULL },
-    { "{\"a\":}", NULL },
-    { "{\"a\":1,}", NULL },
-    { "{,}", NULL },
-    { "{,\"a\":1}", NULL },
-    { "{\"a\":1 \"b\":2}", NULL },
-    { "{\"a\" 1}", NULL },
-    { "{a:1}", NULL },
-    { "{'a':1}", NULL },
-    { "{\"a\":'b'}", NULL },
-    { "{\"a\":1", NULL },
-    { "{\"a\":[1}", NULL },
-    { "{\"a\":[1,]}", NULL },
-    { "{\"a\":[,1]}", NULL },
-    { "{\"a\":[1 2]}", NULL },
-    { "{\"a\":{]}", NULL },
-    { "{\"a\":[}]}", NULL },
-    { "{\"a\":[{\"b\"}]}", NULL },
-    { "{\"a\":[{\"b\":1,}]}", NULL },
-    { "{\"a\":{\"b\":1}", NULL },
-    { "{\"a\":tru}", NULL },
-    { "{\"a\":True}", NULL },
-    { "{\"a\":nul", NULL },
-    { "{\"a\":NaN}", NULL },
-    { "{\"a\":01}", NULL },
-    { "{\"a\":+1}", NULL },
-    { "{\"a\":-}", NULL },
-    { "{\"a\":1.}", NULL },
-    { "{\"a\":.5}", NULL },
-    { "{\"a\":1e}", NULL },
-    { "{\"a\":1e+}", NULL },
-    { "{\"a\":1x}", NULL },
-    { "{\"a\":\"b}", NULL },
-    { "{\"a\":\"\\\"}", NULL },
-    { "{\"a\":\"\\", NULL },
-    { "{\"a\":\"\\x41\"}", NULL },
-    { "{\"a\":\"\\u12\"}", NULL },
-    { "{\"a\":\"\\u12g4\"}", NULL },
-    { "{\"a\":\"\t\"}", NULL },
-    { "{\"a\tb\":1}", NULL },
-    { "{\"a\":[\"\x01\"]}", NULL },
-    { "{\"a\":1}\x0b", NULL },
-    { "{\"long enough for a whole vector of bytes\":\"0123456789abcdef0123456789abcdef\x1f\"}",
-      NULL },
+    {"{", NULL},
+    {"}", NULL},
+    {"{}x", NULL},
+    {"{}{}", NULL},
+    {"[]", NULL},
+    {"[{\"a\":1}]", NULL},
+    {"\"a\"", NULL},
+    {"x{}", NULL},
+    {"{\"a\"}", NULL},
+    {"{\"a\":}", NULL},
+    {"{\"a\":1,}", NULL},
+    {"{,}", NULL},
+    {"{,\"a\":1}", NULL},
+    {"{\"a\":1 \"b\":2}", NULL},
+    {"{\"a\" 1}", NULL},
+    {"{a:1}", NULL},
+    {"{'a':1}", NULL},
+    {"{\"a\":'b'}", NULL},
+    {"{\"a\":1", NULL},
+    {"{\"a\":[1}", NULL},
+    {"{\"a\":[1,]}", NULL},
+    {"{\"a\":[,1]}", NULL},
+    {"{\"a\":[1 2]}", NULL},
+    {"{\"a\":{]}", NULL},
+    {"{\"a\":[}]}", NULL},
+    {"{\"a\":[{\"b\"}]}", NULL},
+    {"{\"a\":[{\"b\":1,}]}", NULL},
+    {"{\"a\":{\"b\":1}", NULL},
+    {"{\"a\":tru}", NULL},
+    {"{\"a\":True}", NULL},
+    {"{\"a\":nul", NULL},
+    {"{\"a\":NaN}", NULL},
+    {"{\"a\":01}", NULL},
+    {"{\"a\":+1}", NULL},
+    {"{\"a\":-}", NULL},
+    {"{\"a\":1.}", NULL},
+    {"{\"a\":.5}", NULL},
+    {"{\"a\":1e}", NULL},
+    {"{\"a\":1e+}", NULL},
+    {"{\"a\":1x}", NULL},
+    {"{\"a\":\"b}", NULL},
+    {"{\"a\":\"\\\"}", NULL},
+    {"{\"a\":\"\\", NULL},
+    {"{\"a\":\"\\x41\"}", NULL},
+    {"{\"a\":\"\\u12\"}", NULL},
+    {"{\"a\":\"\\u12g4\"}", NULL},
+    {"{\"a\":\"\t\"}", NULL},
+    {"{\"a\tb\":1}", NULL},
+    {"{\"a\":[\"\x01\"]}", NULL},
+    {"{\"a\":1}\x0b", NULL},
+    {"{\"long enough for a whole vector of bytes\":\"0123456789abcdef0123456789abcdef\x1f\"}",
+     NULL},
 };
 
 #define EXAMPLES (int)(sizeof(examples) / sizeof(examples[0]))
 
 // Builds the whole expected text: `@time|` and `!message|` stand before the fields.
-static void expand(const char *fields, char *out)
+static void expand(const char *fields, struct text_out out)
 {
-    char message[200] = "";
-    char time[100] = "";
     if (fields == NULL) {
-        strcpy(out, "_format=text\n");
+        text_put(&out, "_format=text\n");
         return;
     }
     if (*fields == '!') {
         const char *bar = strchr(fields, '|');
-        sprintf(message, "_msg=%.*s\n", (int)(bar - fields - 1), fields + 1);
+        text_put(&out, "_msg=%.*s\n", (int)(bar - fields - 1), fields + 1);
         fields = bar + 1;
     }
     if (*fields == '@' && strncmp(fields, "@timestamp", 10) != 0) {
         const char *bar = strchr(fields, '|');
         size_t length = bar == NULL ? strlen(fields) : (size_t)(bar - fields);
-        sprintf(time, "_time=%.*s\n", (int)length - 1, fields + 1);
+        text_put(&out, "_time=%.*s\n", (int)length - 1, fields + 1);
         fields = bar == NULL ? "" : bar + 1;
     }
-    sprintf(out, "%s%s_format=json\n%s", message, time, fields);
+    text_put(&out, "_format=json\n%s", fields);
 }
 
 static int collect_name(void *ctx, struct bytes name, struct bytes value)
@@ -181,8 +180,8 @@ static void fields_of(struct bytes line, struct field_set *set)
     ck_assert_int_eq(record_init(&record, &none, RECORD_CASE_ARENA), 0);
     ck_assert(record_read(&record, line, &record_case_source));
     ck_assert_int_eq(record_each(&record, collect_name, set), 0);
-    static const char *const others[] = { "_msg", "_time", "_format", "a", "a.b", "a.c", "a.b.c",
-                                          "a.", "", ".", "time", "x" };
+    static const char *const others[] = {"_msg",  "_time", "_format", "a", "a.b",  "a.c",
+                                         "a.b.c", "a.",    "",        ".", "time", "x"};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         ck_assert_int_ge(field_set_add(set, bytes_of(others[i])), 0);
     }
@@ -195,10 +194,10 @@ START_TEST(reads_lines)
     size_t length = strlen(examples[_i].line);
     char *copy = malloc(length);
     memcpy(copy, examples[_i].line, length);
-    struct bytes line = { copy, length };
+    struct bytes line = {copy, length};
     char expected[1000];
     char text[1000];
-    expand(examples[_i].fields, expected);
+    expand(examples[_i].fields, (struct text_out)TEXT_OUT(expected));
 
     struct field_set none;
     ck_assert(field_set_init(&none));
@@ -242,8 +241,8 @@ static void put_value(struct builder *builder, int depth);
 
 static void put_object(struct builder *builder, int depth)
 {
-    static const char *const keys[] = { "a", "b",    "a.b", "b.a", "\\u0061",
-                                        "c", "time", "msg", "",    "a." };
+    static const char *const keys[] = {"a", "b",    "a.b", "b.a", "\\u0061",
+                                       "c", "time", "msg", "",    "a."};
     put(builder, "{");
     size_t members = seed_below(&builder->seed, 5);
     for (size_t i = 0; i < members; i++) {
@@ -258,8 +257,8 @@ static void put_object(struct builder *builder, int depth)
 static void put_value(struct builder *builder, int depth)
 {
     static const char *const scalars[] = {
-        "1", "\"x\"", "\"\\n\"", "null", "true", "-2.5e3", "\"\"", "[1,{}]", "1732270272",
-        "\"2026-01-02T03:04:05Z\"",
+        "1",      "\"x\"", "\"\\n\"", "null",       "true",
+        "-2.5e3", "\"\"",  "[1,{}]",  "1732270272", "\"2026-01-02T03:04:05Z\"",
     };
     if (depth < 4 && seed_below(&builder->seed, 3) == 0) {
         put_object(builder, depth);
@@ -283,7 +282,7 @@ START_TEST(any_choice_of_fields_agrees_with_all_fields)
         }
         char *copy = malloc(builder.length);
         memcpy(copy, builder.text, builder.length);
-        struct bytes line = { copy, builder.length };
+        struct bytes line = {copy, builder.length};
         struct field_set all;
         struct field_set some;
         fields_of(line, &all);
@@ -317,28 +316,30 @@ static bool is_json(struct bytes line)
 }
 
 // Objects to `objects` levels, arrays for the rest up to `depth`.
-static struct bytes nested(char *out, int objects, int depth)
+static struct bytes nested(struct text_out out, int objects, int depth)
 {
-    char *at = out;
+    char *start = out.at;
     for (int i = 0; i < depth; i++) {
-        at += sprintf(at, i < objects ? "{\"a\":" : "[");
+        text_put(&out, "%s", i < objects ? "{\"a\":" : "[");
     }
-    at += sprintf(at, "1");
+    text_put(&out, "1");
     for (int i = depth; i > 0; i--) {
-        *at++ = i <= objects ? '}' : ']';
+        text_put(&out, "%c", i <= objects ? '}' : ']');
     }
-    return bytes_between(out, at);
+    return bytes_between(start, out.at);
 }
 
 START_TEST(nesting_has_a_limit)
 {
     static char text[110000];
     for (int objects = 1; objects <= RECORD_JSON_DEPTH_LIMIT; objects++) {
-        ck_assert(is_json(nested(text, objects, RECORD_JSON_DEPTH_LIMIT)));
-        ck_assert(!is_json(nested(text, objects, RECORD_JSON_DEPTH_LIMIT + 1)));
+        ck_assert(
+            is_json(nested((struct text_out)TEXT_OUT(text), objects, RECORD_JSON_DEPTH_LIMIT)));
+        ck_assert(!is_json(
+            nested((struct text_out)TEXT_OUT(text), objects, RECORD_JSON_DEPTH_LIMIT + 1)));
     }
-    ck_assert(!is_json(nested(text, 10000, 10000)));
-    ck_assert(!is_json(nested(text, 1, 50000)));
+    ck_assert(!is_json(nested((struct text_out)TEXT_OUT(text), 10000, 10000)));
+    ck_assert(!is_json(nested((struct text_out)TEXT_OUT(text), 1, 50000)));
 
     // Entered all the way down.
     char name[2 * RECORD_JSON_DEPTH_LIMIT];
@@ -349,14 +350,16 @@ START_TEST(nesting_has_a_limit)
     struct field_set set;
     struct record record;
     ck_assert(field_set_init(&set));
-    struct bytes path = { name, sizeof(name) - 1 };
+    struct bytes path = {name, sizeof(name) - 1};
     ck_assert_int_eq(field_set_add(&set, path), 0);
     ck_assert_int_eq(record_init(&record, &set, RECORD_CASE_ARENA), 0);
-    struct bytes line = nested(text, RECORD_JSON_DEPTH_LIMIT, RECORD_JSON_DEPTH_LIMIT);
+    struct bytes line =
+        nested((struct text_out)TEXT_OUT(text), RECORD_JSON_DEPTH_LIMIT, RECORD_JSON_DEPTH_LIMIT);
     ck_assert(record_read(&record, line, &record_case_source));
     ck_assert(bytes_equal(record_value(&record, 0), bytes_of("1")));
     record_check_wanted(line, &set);
-    line = nested(text, RECORD_JSON_DEPTH_LIMIT + 1, RECORD_JSON_DEPTH_LIMIT + 1);
+    line = nested((struct text_out)TEXT_OUT(text), RECORD_JSON_DEPTH_LIMIT + 1,
+                  RECORD_JSON_DEPTH_LIMIT + 1);
     ck_assert(record_read(&record, line, &record_case_source));
     ck_assert(!record_is_parsed(&record));
     ck_assert(bytes_is_empty(record_value(&record, 0)));
@@ -369,14 +372,15 @@ START_TEST(many_keys_take_linear_time)
 {
     // Quadratic work on duplicates would take minutes.
     const int keys = 200000;
-    char *text = malloc((size_t)keys * 16 + 10);
-    char *at = text;
-    *at++ = '{';
+    size_t bytes = (size_t)keys * 16 + 10;
+    char *text = malloc(bytes);
+    struct text_out out = {text, text + bytes};
+    text_put(&out, "{");
     for (int i = 0; i < keys; i++) {
-        at += sprintf(at, "%s\"k.%d\":%d", i == 0 ? "" : ",", i % (keys / 2), i % 10);
+        text_put(&out, "%s\"k.%d\":%d", i == 0 ? "" : ",", i % (keys / 2), i % 10);
     }
-    *at++ = '}';
-    struct bytes line = bytes_between(text, at);
+    text_put(&out, "}");
+    struct bytes line = bytes_between(text, out.at);
     struct field_set set;
     struct record record;
     ck_assert(field_set_init(&set));

@@ -34,7 +34,7 @@ static struct fenced fence(size_t pages)
     char *map = mmap(NULL, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(map, MAP_FAILED);
     ck_assert_int_eq(mprotect(map + page, size, PROT_READ | PROT_WRITE), 0);
-    return (struct fenced){ map, map + page, size };
+    return (struct fenced){map, map + page, size};
 }
 
 static void assert_found(struct bytes haystack, struct bytes needle, const char *what)
@@ -42,21 +42,25 @@ static void assert_found(struct bytes haystack, struct bytes needle, const char 
     const char *expected = naive_find(haystack, needle);
     const char *got = bytes_find(haystack, needle);
     REQUIRE(got == expected, "%s: haystack of %zu, needle '%.*s': found at %td, not %td", what,
-                  haystack.len, (int)needle.len, needle.ptr, got == NULL ? -1 : got - haystack.ptr,
-                  expected == NULL ? -1 : expected - haystack.ptr);
+            haystack.len, (int)needle.len, needle.ptr, got == NULL ? -1 : got - haystack.ptr,
+            expected == NULL ? -1 : expected - haystack.ptr);
 }
 
 START_TEST(every_place_in_every_length_at_both_fences)
 {
     struct fenced memory = fence(1);
-    static const char *const needles[] = { "x", "xy", "xyz", "yyx", "0123456789abcdef!",
-                                           "a needle that is longer than two vectors of bytes #" };
+    static const char *const needles[] = {"x",
+                                          "xy",
+                                          "xyz",
+                                          "yyx",
+                                          "0123456789abcdef!",
+                                          "a needle that is longer than two vectors of bytes #"};
     for (size_t n = 0; n < sizeof(needles) / sizeof(needles[0]); n++) {
         struct bytes needle = bytes_of(needles[n]);
         for (size_t length = 0; length < 300; length += length < 140 ? 1 : 7) {
             for (int at_end = 0; at_end < 2; at_end++) {
                 char *begin = at_end ? memory.begin + memory.size - length : memory.begin;
-                struct bytes haystack = { begin, length };
+                struct bytes haystack = {begin, length};
                 memset(begin, '.', length);
                 assert_found(haystack, needle, "absent");
                 for (size_t at = 0; at + needle.len <= length; at++) {
@@ -92,12 +96,12 @@ START_TEST(agrees_with_a_naive_search)
         for (size_t i = 0; i < needle_length; i++) {
             text[i] = (char)('a' + seed_below(&seed, letters));
         }
-        struct bytes haystack = { begin, length };
+        struct bytes haystack = {begin, length};
         if (needle_length <= length && round % 3 == 0) {
             size_t from = seed_below(&seed, length - needle_length + 1);
             memcpy(text, begin + from, needle_length);
         }
-        assert_found(haystack, (struct bytes){ text, needle_length }, "random");
+        assert_found(haystack, (struct bytes){text, needle_length}, "random");
     }
     munmap(memory.map, memory.size);
 }
@@ -111,7 +115,7 @@ START_TEST(a_prepared_needle_serves_many_haystacks)
     struct bytes line = bytes_of("1.2.3.4 - - \"GET /query HTTP/1.1\" 200 5");
     ck_assert_ptr_eq(search_find(&needle, line), line.ptr + 13);
     ck_assert_ptr_null(search_find(&needle, bytes_of("nothing of the kind")));
-    ck_assert_ptr_null(search_find(&needle, (struct bytes){ 0 }));
+    ck_assert_ptr_null(search_find(&needle, (struct bytes){0}));
     struct bytes self = bytes_of("GET /q");
     ck_assert_ptr_eq(search_find(&needle, self), self.ptr);
 }
@@ -137,9 +141,9 @@ END_TEST
 START_TEST(the_empty_needle_is_at_the_start)
 {
     struct bytes some = bytes_of("some");
-    ck_assert_ptr_eq(bytes_find(some, (struct bytes){ 0 }), some.ptr);
-    ck_assert_ptr_nonnull(bytes_find((struct bytes){ 0 }, (struct bytes){ 0 }));
-    ck_assert_ptr_null(bytes_find((struct bytes){ 0 }, some));
+    ck_assert_ptr_eq(bytes_find(some, (struct bytes){0}), some.ptr);
+    ck_assert_ptr_nonnull(bytes_find((struct bytes){0}, (struct bytes){0}));
+    ck_assert_ptr_null(bytes_find((struct bytes){0}, some));
 }
 END_TEST
 
@@ -159,12 +163,12 @@ START_TEST(hard_cases_end_in_reasonable_time)
     }
     needle[needle_length - 1] = 'a';
     needle[needle_length - 2] = 'b';
-    struct bytes hay = { haystack, length };
+    struct bytes hay = {haystack, length};
     for (int i = 0; i < 20; i++) {
-        ck_assert_ptr_null(bytes_find(hay, (struct bytes){ needle, needle_length }));
+        ck_assert_ptr_null(bytes_find(hay, (struct bytes){needle, needle_length}));
     }
     memcpy(haystack + length - needle_length, needle, needle_length);
-    ck_assert_ptr_eq(bytes_find(hay, (struct bytes){ needle, needle_length }),
+    ck_assert_ptr_eq(bytes_find(hay, (struct bytes){needle, needle_length}),
                      haystack + length - needle_length);
     free(haystack);
     free(needle);
@@ -184,12 +188,12 @@ START_TEST(counts_bytes)
             begin[i] = (char)(byte + (char)(seed_below(&seed, 3) / 2));
             expected += begin[i] == byte;
         }
-        ck_assert_uint_eq(search_count_byte((struct bytes){ begin, length }, byte), expected);
+        ck_assert_uint_eq(search_count_byte((struct bytes){begin, length}, byte), expected);
     }
     memset(memory.begin, 'n', memory.size);
-    ck_assert_uint_eq(search_count_byte((struct bytes){ memory.begin, memory.size }, 'n'),
+    ck_assert_uint_eq(search_count_byte((struct bytes){memory.begin, memory.size}, 'n'),
                       memory.size);
-    ck_assert_uint_eq(search_count_byte((struct bytes){ 0 }, 'n'), 0);
+    ck_assert_uint_eq(search_count_byte((struct bytes){0}, 'n'), 0);
     munmap(memory.map, memory.size);
 }
 END_TEST
@@ -201,8 +205,8 @@ START_TEST(first_and_last_byte)
     ck_assert_ptr_eq(search_byte_last(text, ','), text.ptr + 3);
     ck_assert_ptr_null(search_byte(text, ';'));
     ck_assert_ptr_null(search_byte_last(text, ';'));
-    ck_assert_ptr_null(search_byte((struct bytes){ 0 }, ';'));
-    ck_assert_ptr_null(search_byte_last((struct bytes){ 0 }, ';'));
+    ck_assert_ptr_null(search_byte((struct bytes){0}, ';'));
+    ck_assert_ptr_null(search_byte_last((struct bytes){0}, ';'));
 }
 END_TEST
 
