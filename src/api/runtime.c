@@ -61,8 +61,7 @@ int spg_destroy(spg_rt *rt)
     }
     int error = spg_shutdown(rt, NULL, SPG_NOW);
     if (!error) {
-        spgi_ending_stop_threads(rt, rt->shard_count);
-        spgi_runtime_free(rt);
+        spgi_runtime_end(rt);
     }
     return error;
 }

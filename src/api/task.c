@@ -112,17 +112,9 @@ int spg_spawn_in_sized(spg_rt *rt, const spg_attr *attr, size_t size, spg_fn *fn
 
 // ---- Handles ---------------------------------------------------------------------------------
 
-// The calling task if it belongs to the runtime of the given one.
-static struct spgi_task *caller_in(const struct spg_rt *rt)
+// shard: the caller's, or NULL.
+static void free_slot(struct spgi_shard *shard, struct spgi_task *task)
 {
-    int error;
-    struct spgi_task *self = spgi_task_self(&error);
-    return self && self->rt == rt ? self : NULL;
-}
-
-static void free_slot(struct spgi_task *task)
-{
-    struct spgi_shard *shard = spgi_shard_self();
     if (shard && shard->rt == task->rt) {
         spgi_slot_free(shard, task);
     } else {
@@ -130,82 +122,125 @@ static void free_slot(struct spgi_task *task)
     }
 }
 
-int spg_join(spg_task handle, int *result, spg_time deadline)
+// Finds the slot that a handle names, and holds it (core/slots.h). Returns 0, -ESRCH or
+// -EOWNERDEAD.
+static int hold(struct spgi_shard *shard, spg_task handle, struct spgi_task **out)
 {
-    struct spgi_task *task = spgi_slot_find(handle);
+    struct spgi_task *task = spgi_slot_hold(shard, handle);
     if (!task) {
         return -ESRCH;
     }
     if (!load_relaxed(task->rt->alive)) {
+        spgi_slot_let_go(shard, task);
         return -EOWNERDEAD;
     }
+    *out = task;
+    return 0;
+}
+
+static bool names(spg_task handle, uint64_t life)
+{
+    return spgi_life_gen(life) == spgi_handle_gen(handle.v);
+}
+
+int spg_join(spg_task handle, int *result, spg_time deadline)
+{
+    struct spgi_task *task;
+    struct spgi_shard *shard = spgi_shard_self();
+    int error = hold(shard, handle, &task);
+    if (error) {
+        return error;
+    }
     uint64_t gen = spgi_handle_gen(handle.v);
-    struct spgi_task *self = caller_in(task->rt);
-    int error = self ? spgi_join_task(spgi_shard_self(), self, task, gen, deadline)
-                     : spgi_join_thread(task, gen, deadline);
+    if (shard && shard->rt == task->rt && shard->running) {
+        error = spgi_join_task(shard, shard->running, task, gen, deadline);
+        shard = spgi_shard_self(); // perhaps another one of the same runtime
+    } else {
+        error = spgi_join_thread(task, gen, deadline);
+    }
     if (!error) {
         if (result) {
             *result = task->result;
         }
-        free_slot(task);
+        free_slot(shard, task);
     }
+    spgi_slot_let_go(shard, task);
     return error;
 }
 
 int spg_detach(spg_task handle)
 {
-    struct spgi_task *task = spgi_slot_find(handle);
-    if (!task) {
-        return -ESRCH;
+    struct spgi_task *task;
+    struct spgi_shard *shard = spgi_shard_self();
+    int error = hold(shard, handle, &task);
+    if (error) {
+        return error;
     }
     switch (spgi_life_detach(&task->life, spgi_handle_gen(handle.v))) {
     case SPGI_DETACH_STALE:
-        return -ESRCH;
+        error = -ESRCH;
+        break;
     case SPGI_DETACH_TAKEN:
-        return -EBUSY;
+        error = -EBUSY;
+        break;
     case SPGI_DETACH_DONE:
-        free_slot(task);
-        return 0;
+        free_slot(shard, task);
+        break;
     case SPGI_DETACH_RUNNING:
         break;
     }
-    return 0;
+    spgi_slot_let_go(shard, task);
+    return error;
 }
 
 int spg_cancel(spg_task handle)
 {
-    struct spgi_task *task = spgi_slot_find(handle);
-    if (!task) {
-        return -ESRCH;
+    struct spgi_task *task;
+    struct spgi_shard *shard = spgi_shard_self();
+    int error = hold(shard, handle, &task);
+    if (error) {
+        return error;
     }
-    if (!load_relaxed(task->rt->alive)) {
-        return -EOWNERDEAD;
-    }
-    return spgi_task_stop(task, spgi_handle_gen(handle.v), SPGI_LIFE_CANCELED) ? 0 : -ESRCH;
+    bool there = spgi_task_stop(task, spgi_handle_gen(handle.v), SPGI_LIFE_CANCELED);
+    spgi_slot_let_go(shard, task);
+    return there ? 0 : -ESRCH;
 }
 
 int spg_done(spg_task handle)
 {
-    struct spgi_task *task = spgi_slot_find(handle);
-    uint64_t life = task ? load_acquire(&task->life) : 0;
-    bool held = (life & SPGI_LIFE_HANDLE) && spgi_life_gen(life) == spgi_handle_gen(handle.v);
+    struct spgi_task *task;
+    struct spgi_shard *shard = spgi_shard_self();
+    int error = hold(shard, handle, &task);
+    if (error) {
+        return error;
+    }
+    uint64_t life = load_acquire(&task->life);
+    spgi_slot_let_go(shard, task);
+    bool held = (life & SPGI_LIFE_HANDLE) && names(handle, life);
     return held ? (life & SPGI_LIFE_DONE) != 0 : -ESRCH;
 }
 
 int spg_name(spg_task handle, char *out, size_t bytes)
 {
-    struct spgi_task *task = spgi_slot_find(handle);
     if (!out || bytes == 0) {
         return -EINVAL;
     }
-    if (!task || spgi_life_gen(load_acquire(&task->life)) != spgi_handle_gen(handle.v)) {
-        return -ESRCH;
+    struct spgi_task *task;
+    struct spgi_shard *shard = spgi_shard_self();
+    int error = hold(shard, handle, &task);
+    if (error) {
+        return error;
     }
-    size_t n = strnlen(task->name, SPGI_TASK_NAME - 1);
-    n = n < bytes ? n : bytes - 1;
-    memcpy(out, task->name, n);
-    out[n] = '\0';
-    return 0;
+    if (names(handle, load_acquire(&task->life))) {
+        size_t n = strnlen(task->name, SPGI_TASK_NAME - 1);
+        n = n < bytes ? n : bytes - 1;
+        memcpy(out, task->name, n);
+        out[n] = '\0';
+    } else {
+        error = -ESRCH;
+    }
+    spgi_slot_let_go(shard, task);
+    return error;
 }
 
 // ---- The calling task ------------------------------------------------------------------------
@@ -289,8 +324,9 @@ int spg_shard(void)
 
 spg_rt *spg_runtime(void)
 {
-    struct spgi_shard *shard = spgi_shard_self();
-    return shard && shard->running ? shard->rt : NULL;
+    int error;
+    struct spgi_task *task = spgi_task_self(&error);
+    return task ? task->rt : NULL;
 }
 
 uint32_t spg_sticky_shard(uint64_t key, uint32_t shards)

@@ -13,6 +13,7 @@
 // Task handles: 6 bits of runtime, 22 of slot, 36 of generation.
 #define SPGI_TASK_INDEX_BITS 22
 #define SPGI_TASK_GEN_BITS 36
+#define SPGI_TASK_GEN_MASK ((UINT64_C(1) << SPGI_TASK_GEN_BITS) - 1)
 // Task slots come in chunks that are never unmapped while the runtime lives: a stale handle always
 // reads a slot, never freed memory.
 #define SPGI_TASK_CHUNK 64u

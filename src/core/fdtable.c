@@ -27,26 +27,29 @@ static uint64_t with_generation(uint32_t generation)
     return (uint64_t)generation << GENERATION_SHIFT;
 }
 
-int spgi_fdtable_init(struct spgi_fdtable *table, uint32_t epoch)
+void spgi_fdtable_init(struct spgi_fdtable *table, uint32_t first_generation)
 {
     pthread_mutex_init(&table->grow, NULL);
-    table->first_generation =
-        epoch * 0x9E3779B1u; // handles of another runtime do not fit by chance
-    return 0;
+    table->first_generation = first_generation;
 }
 
-void spgi_fdtable_fini(struct spgi_fdtable *table)
+uint32_t spgi_fdtable_fini(struct spgi_fdtable *table)
 {
+    uint32_t used = 0; // generations wrap around: what counts is how far each entry has come
     for (uint32_t c = 0; c < SPGI_FD_CHUNKS; c++) {
         struct spgi_fd_entry *chunk = load_acquire(&table->chunks[c]);
         for (uint32_t i = 0; chunk && i < SPGI_FD_CHUNK; i++) {
-            if (load_relaxed(&chunk[i].word) & OPEN) {
+            uint64_t word = load_relaxed(&chunk[i].word);
+            if (word & OPEN) {
                 close((int)(c * SPGI_FD_CHUNK + i));
             }
+            uint32_t own = generation_of(word) - table->first_generation + 1;
+            used = own > used ? own : used;
         }
         free(chunk);
     }
     pthread_mutex_destroy(&table->grow);
+    return table->first_generation + used;
 }
 
 static struct spgi_fd_entry *chunk_add(struct spgi_fdtable *table, uint32_t c)

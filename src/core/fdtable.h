@@ -10,10 +10,11 @@
 
 #include "core/types.h"
 
-int spgi_fdtable_init(struct spgi_fdtable *table, uint32_t epoch);
+// All generations used are from first_generation on, and before the one that fini returns.
+void spgi_fdtable_init(struct spgi_fdtable *table, uint32_t first_generation);
 
 // Closes what is still open, when no op is in flight any more, and frees the table.
-void spgi_fdtable_fini(struct spgi_fdtable *table);
+uint32_t spgi_fdtable_fini(struct spgi_fdtable *table);
 
 // Makes a handle for an open descriptor. Returns 0; -EEXIST; -ENOMEM; -EBADF the number is out of
 // range.

@@ -188,16 +188,19 @@ static void init_stacks(struct spg_rt *rt)
     }
 }
 
-void spgi_runtime_free(struct spg_rt *rt)
+// No thread of the runtime is left, and others do not find it.
+static void free_runtime(struct spg_rt *rt)
 {
     if (!rt->options.no_overflow_report) {
         spgi_overflow_uninstall();
     }
     spgi_pool_stop(&rt->pool);
-    spgi_registry_remove(rt);
-    spgi_fdtable_fini(&rt->fds);
+    struct spgi_generations next = {
+        .fds = spgi_fdtable_fini(&rt->fds),
+        .tasks = spgi_slots_fini(rt),
+    };
+    spgi_registry_release(rt, next);
     spgi_stack_depot_fini(&rt->stacks);
-    spgi_slots_fini(rt);
     free_shards(rt);
     spgi_forkword_unmap(rt->alive);
     free(rt->cpus);
@@ -205,22 +208,30 @@ void spgi_runtime_free(struct spg_rt *rt)
     free(rt);
 }
 
+void spgi_runtime_end(struct spg_rt *rt)
+{
+    // First: a thread that is just cancelling a task may still have to wake its shard.
+    spgi_registry_withdraw(rt);
+    spgi_ending_stop_threads(rt, rt->shard_count);
+    free_runtime(rt);
+}
+
 static int make_parts(struct spg_rt *rt, const spg_options *options)
 {
-    uint32_t epoch = 0;
+    struct spgi_generations first = {0};
     init_locks(rt);
     spgi_pool_init(&rt->pool);
     int error = copy_options(rt, options);
     if (!rt->options.no_overflow_report) {
         spgi_overflow_install(describe_overflow);
     }
-    int full = spgi_registry_add(rt, &epoch);
+    int full = spgi_registry_reserve(rt, &first);
     error = error ? error : full;
     rt->alive = spgi_forkword_map();
     error = error ? error : rt->alive ? 0 : -ENOMEM;
     init_stacks(rt);
-    spgi_fdtable_init(&rt->fds, epoch);
-    int slots = spgi_slots_init(rt, epoch);
+    spgi_fdtable_init(&rt->fds, first.fds);
+    int slots = spgi_slots_init(rt, first.tasks);
     error = error ? error : slots;
     return error ? error : make_shards(rt);
 }
@@ -246,10 +257,11 @@ int spgi_runtime_make(const spg_options *options, struct spg_rt **out)
     int error = make_parts(rt, options);
     error = error ? error : start_threads(rt);
     if (error) {
-        spgi_runtime_free(rt);
+        free_runtime(rt);
         return error;
     }
     note_granted(rt);
+    spgi_registry_publish(rt); // complete: from here on others may look at it
     *out = rt;
     return 0;
 }

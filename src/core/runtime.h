@@ -15,7 +15,7 @@ void spgi_runtime_wait_all_stopped(struct spg_rt *rt);
 // left.
 int spgi_runtime_make(const spg_options *options, struct spg_rt **out);
 
-// Frees everything. No thread of the runtime is left.
-void spgi_runtime_free(struct spg_rt *rt);
+// Ends a runtime in which no task lives, and frees everything.
+void spgi_runtime_end(struct spg_rt *rt);
 
 #endif

@@ -15,7 +15,7 @@ static struct spgi_task *task_of(struct spgi_link *link)
     return SPGI_CONTAINER(link, struct spgi_task, ready.link);
 }
 
-int spgi_slots_init(struct spg_rt *rt, uint32_t epoch)
+int spgi_slots_init(struct spg_rt *rt, uint64_t first_generation)
 {
     // Beside the tasks that may exist, shards keep free slots; together they bound the table.
     uint64_t slots =
@@ -25,16 +25,31 @@ int spgi_slots_init(struct spg_rt *rt, uint32_t epoch)
     slots = slots > limit ? limit : slots;
     rt->chunk_room = (uint32_t)((slots + SPGI_TASK_CHUNK - 1) / SPGI_TASK_CHUNK);
     rt->chunks = calloc(rt->chunk_room, sizeof *rt->chunks);
-    rt->first_generation = (uint64_t)epoch << 20 & ((UINT64_C(1) << SPGI_TASK_GEN_BITS) - 1);
+    rt->first_generation = first_generation;
     return rt->chunks ? 0 : -ENOMEM;
 }
 
-void spgi_slots_fini(struct spg_rt *rt)
+// Generations wrap around: what counts is how far each slot has come.
+static uint64_t farthest(const struct spg_rt *rt, struct spgi_task *chunk, uint64_t most)
 {
+    for (uint32_t i = 0; i < SPGI_TASK_CHUNK; i++) {
+        uint64_t gen = spgi_life_gen(load_relaxed(&chunk[i].life));
+        uint64_t used = (gen - rt->first_generation + 1) & SPGI_TASK_GEN_MASK;
+        most = used > most ? used : most;
+    }
+    return most;
+}
+
+uint64_t spgi_slots_fini(struct spg_rt *rt)
+{
+    uint64_t used = 0;
     for (uint32_t i = 0; i < rt->chunk_count; i++) {
-        munmap(load_relaxed(&rt->chunks[i]), SPGI_TASK_CHUNK * sizeof(struct spgi_task));
+        struct spgi_task *chunk = load_relaxed(&rt->chunks[i]);
+        used = farthest(rt, chunk, used);
+        munmap(chunk, SPGI_TASK_CHUNK * sizeof(struct spgi_task));
     }
     free((void *)rt->chunks);
+    return (rt->first_generation + used) & SPGI_TASK_GEN_MASK;
 }
 
 struct spgi_task *spgi_slot_nth(struct spg_rt *rt, uint32_t n)
@@ -46,10 +61,25 @@ struct spgi_task *spgi_slot_nth(struct spg_rt *rt, uint32_t n)
     return spgi_slot_of(rt, n);
 }
 
-struct spgi_task *spgi_slot_find(spg_task handle)
+struct spgi_task *spgi_slot_hold(struct spgi_shard *shard, spg_task handle)
 {
-    struct spg_rt *rt = spgi_registry_find(spgi_handle_runtime(handle.v));
-    return rt ? spgi_slot_nth(rt, spgi_handle_index(handle.v)) : NULL;
+    uint32_t slot = spgi_handle_runtime(handle.v);
+    if (shard && shard->rt->slot == slot) {
+        return spgi_slot_nth(shard->rt, spgi_handle_index(handle.v));
+    }
+    struct spg_rt *rt = spgi_registry_hold(slot);
+    struct spgi_task *task = rt ? spgi_slot_nth(rt, spgi_handle_index(handle.v)) : NULL;
+    if (rt && !task) {
+        spgi_registry_let_go(slot);
+    }
+    return task;
+}
+
+void spgi_slot_let_go(struct spgi_shard *shard, const struct spgi_task *task)
+{
+    if (!shard || shard->rt != task->rt) {
+        spgi_registry_let_go(task->rt->slot);
+    }
 }
 
 // Under slots_lock. Maps one more chunk of slots. False: the table is full, or the system refuses.

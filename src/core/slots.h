@@ -20,7 +20,7 @@ static inline uint32_t spgi_handle_index(uint64_t handle)
 
 static inline uint64_t spgi_handle_gen(uint64_t handle)
 {
-    return handle & ((UINT64_C(1) << SPGI_TASK_GEN_BITS) - 1);
+    return handle & SPGI_TASK_GEN_MASK;
 }
 
 static inline uint32_t spgi_handle_runtime(uint64_t handle)
@@ -41,8 +41,11 @@ static inline struct spgi_task *spgi_slot_of(struct spg_rt *rt, uint32_t index)
     return &chunk[index % SPGI_TASK_CHUNK];
 }
 
-// The slot that a handle names, and its runtime's; NULL when there cannot be such a task.
-struct spgi_task *spgi_slot_find(spg_task handle);
+// The slot that a handle names; NULL when there cannot be such a task. Until it is let go, its
+// runtime does not end. shard: the caller's, or NULL; for tasks of its own runtime, which outlives
+// the call anyway, there is nothing to hold.
+struct spgi_task *spgi_slot_hold(struct spgi_shard *shard, spg_task handle);
+void spgi_slot_let_go(struct spgi_shard *shard, const struct spgi_task *task);
 
 // The word a thread sleeps on: the half of the life word that holds DONE.
 static inline void *spgi_life_futex(spgi_a64 *life)
@@ -71,8 +74,9 @@ void spgi_lease_return(struct spgi_shard *shard);
 // Task n of the table, for walks; NULL past the last one.
 struct spgi_task *spgi_slot_nth(struct spg_rt *rt, uint32_t n);
 
-// Sets the table up, resp. frees it.
-int spgi_slots_init(struct spg_rt *rt, uint32_t epoch);
-void spgi_slots_fini(struct spg_rt *rt);
+// Sets the table up, resp. frees it. All generations used are from first_generation on, and before
+// the one that fini returns.
+int spgi_slots_init(struct spg_rt *rt, uint64_t first_generation);
+uint64_t spgi_slots_fini(struct spg_rt *rt);
 
 #endif

@@ -307,7 +307,7 @@ struct spgi_pool {
 };
 
 struct spg_rt {
-    uint32_t slot;              // in the table of runtimes                        [const]
+    uint32_t slot;              // in the table of runtimes; 0: in none            [const]
     spg_options options;        // effective                                       [const]
     char thread_prefix[16];     // [const]
     uint32_t *cpus;             // [const]

@@ -24,10 +24,15 @@ struct spg_rt *machine_rt(void)
     return &rt;
 }
 
-// The one runtime; core/registry.c would count its generations across runs.
-struct spg_rt *spgi_registry_find(uint32_t slot)
+// The one runtime, which outlives its run.
+struct spg_rt *spgi_registry_hold(uint32_t slot)
 {
     return slot == RT_SLOT ? &rt : NULL;
+}
+
+void spgi_registry_let_go(uint32_t slot)
+{
+    SPGI_CHECK(slot == RT_SLOT);
 }
 
 static void begin_shard(unsigned index)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // stress_lifecycle.c: a thousand runtimes, one after the other. Threads, descriptors and memory
-// stay what they are after the first few.
+// stay what they are after the first few; handles of one are never those of another.
 #include "streams.h"
+
+#include <pthread.h>
 
 enum { WARM_UP = 50 };
 
@@ -127,11 +129,78 @@ START_TEST(overlapping_runtimes_leave_nothing_behind)
 }
 END_TEST
 
+typedef struct asker {
+    pthread_t thread;
+    spg_task stale;
+    atomic_bool *end;
+    uint32_t question;
+} asker;
+
+// Whatever runtime has the place of the gone one by now, or is about to have it or to leave it.
+static void *asks_for_a_stale_task(void *arg)
+{
+    asker *self = arg;
+    char name[32];
+    while (!atomic_load(self->end)) {
+        switch (self->question++ % 5) {
+        case 0:
+            REQUIRE_CODE(spg_done(self->stale), -ESRCH);
+            break;
+        case 1:
+            REQUIRE_CODE(spg_name(self->stale, name, sizeof name), -ESRCH);
+            break;
+        case 2:
+            REQUIRE_CODE(spg_cancel(self->stale), -ESRCH);
+            break;
+        case 3:
+            REQUIRE_CODE(spg_join(self->stale, NULL, SPG_NEVER), -ESRCH);
+            break;
+        default:
+            REQUIRE_CODE(spg_detach(self->stale), -ESRCH);
+        }
+    }
+    return NULL;
+}
+
+// A handle outlives its runtime; asking about it is answered while others come and go in its place.
+START_TEST(stale_handles_are_refused_while_runtimes_come_and_go)
+{
+    enum { ASKERS = 2 };
+    size_t rounds = scaled(1000, 100);
+    atomic_bool end = false;
+    asker askers[ASKERS];
+    spg_options options = test_options(1);
+    options.sq_entries = 8;
+    spg_rt *rt = start_runtime(&options);
+    for (uint32_t i = 0; i < ASKERS; i++) {
+        askers[i] = (asker){.end = &end, .question = i};
+        REQUIRE_OK(spg_spawn_in(rt, NULL, returns, NULL, &askers[i].stale));
+        REQUIRE_OK(spg_join(askers[i].stale, NULL, SPG_NEVER));
+    }
+    REQUIRE_OK(spg_destroy(rt));
+    for (uint32_t i = 0; i < ASKERS; i++) {
+        REQUIRE_OK(pthread_create(&askers[i].thread, NULL, asks_for_a_stale_task, &askers[i]));
+    }
+    for (size_t i = 0; i < rounds; i++) {
+        rt = start_runtime(&options);
+        spg_task task;
+        REQUIRE_OK(spg_spawn_in(rt, NULL, returns, NULL, &task));
+        REQUIRE_OK(spg_join(task, NULL, SPG_NEVER));
+        REQUIRE_OK(spg_destroy(rt));
+    }
+    atomic_store(&end, true);
+    for (uint32_t i = 0; i < ASKERS; i++) {
+        REQUIRE_OK(pthread_join(askers[i].thread, NULL));
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("stress: lifecycle");
     TCase *tests = add_tests(suite, "lifecycle", 120);
     tcase_add_test(tests, a_thousand_runtimes_leave_nothing_behind);
     tcase_add_test(tests, overlapping_runtimes_leave_nothing_behind);
+    tcase_add_test(tests, stale_handles_are_refused_while_runtimes_come_and_go);
     return run_suite("stress_lifecycle", suite);
 }

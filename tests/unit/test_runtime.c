@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // test_runtime.c: making, running and ending runtimes.
-#include "support.h"
+#include "streams.h"
 
 #include <sched.h>
 #include <sys/prctl.h>
@@ -366,6 +366,68 @@ START_TEST(runtimes_are_bounded)
 }
 END_TEST
 
+static int sleeps(void *arg CK_ATTRIBUTE_UNUSED)
+{
+    return spg_sleep(SPG_NEVER);
+}
+
+enum { KEPT = 64 };
+
+// Descriptors whose numbers the next runtime opens again, and the handles they had.
+static spg_fd kept_fds[2];
+static spg_task kept[KEPT];
+
+static int keeps_handles(void *arg CK_ATTRIBUTE_UNUSED)
+{
+    size_t rounds = scaled((1u << 20) + KEPT, 10 * KEPT); // of one slot, the hottest
+    for (size_t i = 0; i < rounds; i++) {
+        spg_task *task = &kept[i % KEPT];
+        REQUIRE_OK(spg_spawn(NULL, gives_argument, NULL, task));
+        REQUIRE_OK(joined(*task));
+    }
+    open_pipe(kept_fds);
+    close_pair(kept_fds);
+    return 0;
+}
+
+static int outlasts_stale_handles(void *arg CK_ATTRIBUTE_UNUSED)
+{
+    enum { NEW = 200 };
+    static spg_task tasks[NEW];
+    spg_fd ends[2];
+    char byte;
+    for (int i = 0; i < NEW; i++) {
+        tasks[i] = spawned(&(spg_attr){0}, sleeps, NULL);
+    }
+    open_pipe(ends);
+    for (int i = 0; i < KEPT; i++) {
+        REQUIRE_CODE(spg_cancel(kept[i]), -ESRCH);
+        REQUIRE_CODE(spg_done(kept[i]), -ESRCH);
+    }
+    for (int i = 0; i < 2; i++) {
+        REQUIRE_CODE(spg_read_at(kept_fds[i], &byte, 1, SPG_CURRENT, SPG_NOW), -EBADF);
+        REQUIRE_CODE(spg_close(kept_fds[i]), -EBADF);
+    }
+    close_pair(ends);
+    for (int i = 0; i < NEW; i++) {
+        REQUIRE_CODE(spg_done(tasks[i]), 0);
+        REQUIRE_OK(spg_cancel(tasks[i]));
+        REQUIRE_CODE(joined(tasks[i]), -ECANCELED);
+    }
+    return 0;
+}
+
+// Not even when a slot has had more tasks than any other one will have.
+START_TEST(handles_of_a_runtime_name_nothing_of_the_next)
+{
+    spg_options options = test_options(1);
+    run_root(&options, keeps_handles, NULL);
+    for (int i = 0; i < 3; i++) {
+        run_root(&options, outlasts_stale_handles, NULL);
+    }
+}
+END_TEST
+
 START_TEST(nothing_of_a_runtime_outlives_it)
 {
     size_t threads = count_threads();
@@ -400,6 +462,7 @@ int main(void)
     tcase_add_test(tests, run_cancels_at_once_when_told_not_to_drain);
     tcase_add_test(tests, run_cancels_when_draining_has_taken_too_long);
     tcase_add_test(tests, runtimes_are_bounded);
+    tcase_add_test(tests, handles_of_a_runtime_name_nothing_of_the_next);
     tcase_add_test(tests, nothing_of_a_runtime_outlives_it);
     return run_suite("test_runtime", suite);
 }
