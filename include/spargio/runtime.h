@@ -139,8 +139,8 @@ static inline int spg_create(const spg_options *options, spg_rt **out)
 // Any thread that is no task; blocks it.
 // Returns 0; the errors of spg_create; -EBUSY when the kernel still owns ops: the runtime is then
 // left alive on purpose, and error_text names them.
-SPG_API SPG_MUST_CHECK
-int spg_run_sized(const spg_options *options, size_t size, spg_fn *fn, void *arg, int *result);
+SPG_API SPG_MUST_CHECK int spg_run_sized(const spg_options *options, size_t size, spg_fn *fn,
+                                         void *arg, int *result);
 static inline int spg_run(const spg_options *options, spg_fn *fn, void *arg, int *result)
 {
     return spg_run_sized(options, sizeof *options, fn, arg, result);
@@ -182,7 +182,7 @@ static inline int spg_options_effective(spg_rt *rt, spg_options *out)
 // Any thread. Does not suspend. Returns a count >= 1; never fails.
 SPG_API uint32_t spg_cpus_usable(void);
 
-// The runtime of the calling task; NULL outside a task.
+// The runtime of the calling task; NULL outside a task, and after fork.
 // Any thread. Does not suspend.
 SPG_API spg_rt *spg_runtime(void);
 

@@ -10,6 +10,9 @@
 //   -EBADF (descriptors), never somebody else's object. The zero handle is never valid.
 // - Option structs start out zeroed; zero is the default of every field. The inline wrappers pass
 //   their size, so that a program compiled against an older header keeps working.
+// - After fork, a runtime is the parent's alone: in the child, calls give -EOWNERDEAD, or what they
+//   give outside a task. A task or blocking function that has forked must not return in the child:
+//   it ends with _exit or exec; else the child is aborted, with a text.
 // - Buffers, iovecs and paths stay the caller's; the call has finished with them when it returns.
 #ifndef SPARGIO_TYPES_H
 #define SPARGIO_TYPES_H

@@ -11,6 +11,7 @@ static void fiber_main(void *value)
     struct spgi_task *task = value;
     spgi_arrived_in_task(spgi_shard_self(), NULL);
     task->result = task->fn(task->arg);
+    spgi_shard_end_child(task->rt);
     spgi_task_returned(task); // may suspend: destructors of task-local values run here
 
     struct spgi_shard *shard = spgi_shard_self();

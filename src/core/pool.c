@@ -97,6 +97,7 @@ static void *pool_thread(void *arg)
     while ((job = next_job(rt)) != NULL) {
         pthread_mutex_unlock(&pool->lock);
         job->result = job->fn(job->arg);
+        spgi_shard_end_child(rt);
         spgi_shard_post(job->home, &job->done); // the job may be gone from here on
         pthread_mutex_lock(&pool->lock);
     }

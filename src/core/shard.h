@@ -3,6 +3,7 @@
 #ifndef SPGI_CORE_SHARD_H
 #define SPGI_CORE_SHARD_H
 
+#include "base/assert.h"
 #include "core/types.h"
 
 // The shard whose thread this is; NULL on other threads. The library's only thread-local sits
@@ -13,6 +14,16 @@ struct spgi_shard *spgi_shard_self(void);
 // The task that calls, or NULL with the error for a public call: -EPERM outside a task, -EOWNERDEAD
 // in the child of a fork.
 struct spgi_task *spgi_task_self(int *error);
+
+// Where a program's function has returned to the library: on from here, the child of a fork would
+// run the parent's other tasks a second time, and on the parent's ring.
+static inline void spgi_shard_end_child(const struct spg_rt *rt)
+{
+    if (__builtin_expect(!load_relaxed(rt->alive), 0)) {
+        SPGI_MISUSE("a child of fork has returned from the task, or from the blocking function, "
+                    "that forked: it must end with _exit, or go on with exec");
+    }
+}
 
 // Any thread. Hands an errand to a shard, and wakes it if it sleeps. Never fails.
 void spgi_shard_post(struct spgi_shard *shard, struct spgi_errand *errand);

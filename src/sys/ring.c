@@ -130,6 +130,9 @@ int spgi_ring_open(const struct spgi_ring_options *options, struct spgi_ring **o
         return error;
     }
     ring->registered = io_uring_register_ring_fd(&ring->uring) == 1; // best effort
+    // The queues are memory shared with the kernel, and would be with the child of a fork: there,
+    // touching them shall fault rather than change the parent's. Best effort, too.
+    (void)io_uring_ring_dontfork(&ring->uring);
     ring->no_iowait = (ring->uring.features & SPGI_FEAT_NO_IOWAIT) != 0;
     probe_opcodes(ring);
     *out = ring;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // test_lifetime.c: contract C9 (shutdown: drain, cancel, reap, report) and C10 (several runtimes,
-// foreign threads, fork).
+// foreign threads).
 #include "streams.h"
 
 #include <pthread.h>
@@ -330,90 +330,6 @@ START_TEST(c10_foreign_threads_spawn_and_join)
 }
 END_TEST
 
-// In a forked child: 0, or the number of the call that gave something else. No Check here: the
-// child would tell its failure to the wrong place.
-static int calls_after_fork(spg_rt *rt)
-{
-    spg_report report;
-    atomic_int calls = 0;
-    if (spg_spawn_in(rt, NULL, counts, &calls, NULL) != -EOWNERDEAD) {
-        return 1;
-    }
-    if (spg_shutdown(rt, &report, SPG_NOW) != -EOWNERDEAD) {
-        return 2;
-    }
-    if (spg_destroy(rt) != -EOWNERDEAD) {
-        return 3;
-    }
-    return atomic_load(&calls) == 0 ? 0 : 4;
-}
-
-static int waits_after_fork(void)
-{
-    spg_task task;
-    spg_fd fd;
-    atomic_int calls = 0;
-    if (spg_sleep(soon()) != -EOWNERDEAD) {
-        return 5;
-    }
-    if (spg_open("/", 0, 0, &fd, SPG_NEVER) != -EOWNERDEAD) {
-        return 6;
-    }
-    if (spg_spawn(NULL, counts, &calls, &task) != -EOWNERDEAD) {
-        return 7;
-    }
-    return calls_after_fork(spg_runtime());
-}
-
-static void require_child_ends_with_zero(pid_t child)
-{
-    int status = -1;
-    REQUIRE(child > 0);
-    REQUIRE_EQ(waitpid(child, &status, 0), child);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        ck_abort_msg("the child ended with status %#x", (unsigned)status);
-    }
-}
-
-START_TEST(c10_after_fork_the_child_is_refused)
-{
-    spg_options options = test_options(2);
-    spg_rt *rt = start_runtime(&options);
-    outcome sleeper = {0};
-    spg_task task;
-    REQUIRE_OK(spg_spawn_in(rt, NULL, waits_until_cancelled, &sleeper, &task));
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(30);
-        _exit(calls_after_fork(rt));
-    }
-    require_child_ends_with_zero(child);
-    // The parent's runtime has not noticed.
-    REQUIRE_OK(spg_cancel(task));
-    REQUIRE_OK(spg_join(task, NULL, SPG_NEVER));
-    end_runtime(rt);
-}
-END_TEST
-
-static int forks(void *arg CK_ATTRIBUTE_UNUSED)
-{
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(30);
-        _exit(waits_after_fork());
-    }
-    require_child_ends_with_zero(child);
-    REQUIRE_OK(spg_sleep(soon()));
-    return 0;
-}
-
-START_TEST(c10_after_fork_in_a_task_the_child_is_refused)
-{
-    spg_options options = test_options(2);
-    run_root(&options, forks, NULL);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("contract C9-C10");
@@ -425,7 +341,5 @@ int main(void)
     tcase_add_test(tests, c9_admission_stops_but_work_begun_is_finished);
     tcase_add_test(tests, c10_runtimes_do_not_disturb_each_other);
     tcase_add_test(tests, c10_foreign_threads_spawn_and_join);
-    tcase_add_test(tests, c10_after_fork_the_child_is_refused);
-    tcase_add_test(tests, c10_after_fork_in_a_task_the_child_is_refused);
     return run_suite("test_lifetime", suite);
 }
