@@ -45,11 +45,13 @@ typedef struct spg_options {
     // Shards: threads, each with its ring. 0: as many as the CPUs this process may use (affinity
     // mask and cgroup quota counted). At most SPG_MAX_SHARDS.
     uint32_t shards;
-    // Threads are called PREFIX-N, cut to the kernel's 15 bytes. NULL: "spg". Copied.
+    // Threads are called PREFIX-N, cut to the kernel's 15 bytes: N is the number of the shard, or
+    // from 1000 on for threads of the blocking pool. NULL: "spg". Copied.
     const char *thread_prefix;
     // CPUs to pin shards to, in this order, reused from the start when there are more shards; NULL
     // and 0: no pinning. Copied. A CPU that cannot be used fails spg_create with -EINVAL and its
-    // number in the error text.
+    // number in the error text. Threads of the blocking pool run wherever the caller of spg_create
+    // may.
     const uint32_t *cpus;
     size_t cpu_count;
     // Entries of a ring's queues: powers of two up to SPG_MAX_RING_ENTRIES. 0: 256, and 4 times

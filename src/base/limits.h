@@ -79,4 +79,7 @@
 
 #define SPGI_TASK_NAME 24
 
+// In their names, threads of the blocking pool count from here, shards from 0.
+#define SPGI_POOL_NUMBERS 1000u
+
 #endif

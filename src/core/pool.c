@@ -93,7 +93,11 @@ static void *pool_thread(void *arg)
     struct spg_rt *rt = arg;
     struct spgi_pool *pool = &rt->pool;
     struct spgi_job *job;
+    if (rt->free_cpus) {
+        spgi_thread_roam(rt->free_cpus); // not only on the CPU of the shard that has started it
+    }
     pthread_mutex_lock(&pool->lock);
+    spgi_thread_name(rt->thread_prefix, SPGI_POOL_NUMBERS + pool->named++);
     while ((job = next_job(rt)) != NULL) {
         pthread_mutex_unlock(&pool->lock);
         job->result = job->fn(job->arg);
@@ -124,7 +128,7 @@ static bool ensure_thread(struct spg_rt *rt)
         return true;
     }
     pthread_t thread;
-    if (spgi_thread_start(&thread, pool_thread, rt, rt->thread_prefix, 1000 + pool->threads) < 0) {
+    if (spgi_thread_start(&thread, pool_thread, rt) < 0) {
         return pool->threads > 0; // those that are there will get to it
     }
     pool->threads++;

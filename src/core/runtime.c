@@ -70,7 +70,7 @@ static int start_threads(struct spg_rt *rt)
     rt->expected = rt->shard_count;
     for (; n < rt->shard_count && !error; n++) {
         struct spgi_shard *shard = rt->shards[n];
-        error = spgi_thread_start(&shard->thread, spgi_shard_main, shard, rt->thread_prefix, n);
+        error = spgi_thread_start(&shard->thread, spgi_shard_main, shard);
     }
     n -= error ? 1 : 0;
     int failed = wait_started(rt, n);
@@ -171,6 +171,8 @@ static int copy_options(struct spg_rt *rt, const spg_options *options)
             return -ENOMEM;
         }
         memcpy(rt->cpus, options->cpus, options->cpu_count * sizeof *rt->cpus);
+        rt->free_cpus = calloc(1, sizeof *rt->free_cpus);
+        return rt->free_cpus ? spgi_thread_cpus(rt->free_cpus) : -ENOMEM;
     }
     return 0;
 }
@@ -204,6 +206,7 @@ static void free_runtime(struct spg_rt *rt)
     free_shards(rt);
     spgi_forkword_unmap(rt->alive);
     free(rt->cpus);
+    free(rt->free_cpus);
     free_locks(rt);
     free(rt);
 }

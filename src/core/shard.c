@@ -271,6 +271,7 @@ void *spgi_shard_main(void *arg)
     struct spgi_shard *shard = arg;
     current = shard;
     shard->pass_start = spgi_clock_now();
+    spgi_thread_name(shard->rt->thread_prefix, shard->index);
     int error = open_shard(shard);
     spgi_runtime_started(shard->rt, error);
     if (!error) {

@@ -300,6 +300,7 @@ struct spgi_pool {
     struct spgi_node jobs; // [lock] waiting
     uint32_t job_count;    // [lock]
     uint32_t threads;      // [lock]
+    uint32_t named;        // [lock] threads that ever were
     uint32_t idle;         // [lock]
     bool stopping;         // [lock]
     bool has_ended;        // [lock] a thread has ended, and must be joined:
@@ -307,13 +308,14 @@ struct spgi_pool {
 };
 
 struct spg_rt {
-    uint32_t slot;              // in the table of runtimes; 0: in none            [const]
-    spg_options options;        // effective                                       [const]
-    char thread_prefix[16];     // [const]
-    uint32_t *cpus;             // [const]
-    uint32_t shard_count;       // [const]
-    struct spgi_shard **shards; // [const]
-    spgi_a32 *alive;            // a page that fork wipes: 1 here, 0 in a child     [const]
+    uint32_t slot;                   // in the table of runtimes; 0: in none            [const]
+    spg_options options;             // effective                                       [const]
+    char thread_prefix[16];          // [const]
+    uint32_t *cpus;                  // [const]
+    struct spgi_cpu_mask *free_cpus; // of pool threads; NULL: shards are not pinned [const]
+    uint32_t shard_count;            // [const]
+    struct spgi_shard **shards;      // [const]
+    spgi_a32 *alive;                 // a page that fork wipes: 1 here, 0 in a child     [const]
 
     struct spgi_idle idle;
     spgi_a32 phase;      // enum spgi_phase

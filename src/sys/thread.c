@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// thread.c: starting threads.
+// thread.c: starting threads; their names and CPUs.
 #include "sys/thread.h"
 
 #include <errno.h>
@@ -19,22 +19,22 @@ static void block_signals(sigset_t *before)
     pthread_sigmask(SIG_SETMASK, &blocked, before);
 }
 
-int spgi_thread_start(pthread_t *out, void *(*run)(void *), void *arg, const char *prefix,
-                      uint32_t number)
+int spgi_thread_start(pthread_t *out, void *(*run)(void *), void *arg)
 {
     sigset_t before;
     block_signals(&before); // inherited: the new thread never runs without it
     int error = pthread_create(out, NULL, run, arg);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error) {
-        return -error;
-    }
+    return -error;
+}
+
+void spgi_thread_name(const char *prefix, uint32_t number)
+{
     char suffix[12];
     char name[16];
     int digits = snprintf(suffix, sizeof suffix, "-%u", number);
     snprintf(name, sizeof name, "%.*s%s", (int)sizeof name - 1 - digits, prefix, suffix);
-    pthread_setname_np(*out, name);
-    return 0;
+    pthread_setname_np(pthread_self(), name);
 }
 
 int spgi_thread_pin(uint32_t cpu)
@@ -49,4 +49,15 @@ int spgi_thread_pin(uint32_t cpu)
     int error = sched_setaffinity(0, bytes, mask) < 0 ? -errno : 0;
     CPU_FREE(mask);
     return error;
+}
+
+int spgi_thread_cpus(struct spgi_cpu_mask *out)
+{
+    *out = (struct spgi_cpu_mask){0};
+    return sched_getaffinity(0, sizeof out->sets, out->sets) < 0 ? -errno : 0;
+}
+
+void spgi_thread_roam(const struct spgi_cpu_mask *mask)
+{
+    (void)sched_setaffinity(0, sizeof mask->sets, mask->sets);
 }

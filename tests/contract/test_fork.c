@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// test_fork.c: contract C10, of its parts: after fork, the child is refused and touches nothing of the
-// parent's.
+// test_fork.c: contract C10: after fork, the child is refused and touches nothing of the parent's.
 #include "streams.h"
 
 #include <signal.h>

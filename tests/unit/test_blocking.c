@@ -3,6 +3,8 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <sys/prctl.h>
 
 // A door that jobs wait behind, each on a thread of the pool.
 typedef struct door {
@@ -114,6 +116,48 @@ TASK_TEST(the_call_runs_on_another_thread_and_gives_its_result, 2)
     REQUIRE_OK(spg_blocking(looks_around, &thread, NULL, SPG_NEVER));
     return 0;
 }
+
+typedef struct surroundings {
+    cpu_set_t cpus;
+    char thread[16];
+} surroundings;
+
+static int notes_its_thread(void *arg)
+{
+    surroundings *seen = arg;
+    int code = sched_getaffinity(0, sizeof seen->cpus, &seen->cpus);
+    return code ? code : prctl(PR_GET_NAME, seen->thread);
+}
+
+static int asks_for_pool_thread(void *arg)
+{
+    int result = -1;
+    REQUIRE_OK(spg_blocking(notes_its_thread, arg, &result, SPG_NEVER));
+    return result;
+}
+
+// A shard is pinned to its CPU; the jobs that it sends away are not.
+START_TEST(pool_threads_run_on_all_cpus_and_carry_a_name)
+{
+    cpu_set_t all;
+    surroundings seen = {0};
+    REQUIRE_OK(sched_getaffinity(0, sizeof all, &all));
+    if (CPU_COUNT(&all) < 2) {
+        SKIP("one CPU cannot show where a thread may run");
+    }
+    uint32_t cpu = 0;
+    while (!CPU_ISSET(cpu, &all)) {
+        cpu++;
+    }
+    spg_options options = test_options(1);
+    options.cpus = &cpu;
+    options.cpu_count = 1;
+    options.thread_prefix = "jobs";
+    run_root(&options, asks_for_pool_thread, &seen);
+    REQUIRE(CPU_EQUAL(&seen.cpus, &all));
+    REQUIRE_EQ(strcmp(seen.thread, "jobs-1000"), 0);
+}
+END_TEST
 
 static int counts(void *arg)
 {
@@ -344,6 +388,7 @@ int main(void)
     TCase *tests = add_tests(suite, "blocking", 30);
     tcase_add_test(tests, outside_a_task_there_is_no_pool);
     tcase_add_test(tests, the_call_runs_on_another_thread_and_gives_its_result);
+    tcase_add_test(tests, pool_threads_run_on_all_cpus_and_carry_a_name);
     tcase_add_test(tests, many_tasks_share_the_pool);
     tcase_add_test(tests, threads_are_bounded);
     tcase_add_test(tests, a_full_queue_refuses);
