@@ -28,9 +28,14 @@ SPG_BEGIN_DECLS
     X(EEXIST, "already adopted", "the descriptor has a live handle in this runtime")
 
 // Text for an error code, negative as returned or positive. Static text, never NULL; a code that is
-// not in the table gives the system's own name for it ("EIO"), or "unknown error".
+// not in the table gives the system's own text for it ("Input/output error"), or "unknown error".
 // Any thread. Does not suspend. Returns the text; never fails.
 SPG_API const char *spg_strerror(int code);
+
+// Name of an error code, negative as returned or positive: "EIO". Static text, never NULL; "0" for
+// 0, "unknown" for what is no code.
+// Any thread. Does not suspend. Returns the name; never fails.
+SPG_API const char *spg_error_name(int code);
 
 // Why the library gives this code; NULL if it never does so by itself.
 // Any thread. Does not suspend. Returns static text.

@@ -12,11 +12,40 @@ const char *spg_version(void)
     return "0.1.0";
 }
 
-// The code as errno has it; 0 for what no code can be.
+enum { NO_CODE = -1 };
+
+// The code as errno has it; NO_CODE for what has no positive form.
 static int positive_of(int code)
 {
-    return code == INT_MIN ? 0 : code < 0 ? -code : code;
+    return code == INT_MIN ? NO_CODE : code < 0 ? -code : code;
 }
+
+// The system's texts are static where there are these two calls, and where strerror has no buffer;
+// strerror of glibc has one, and belongs to the thread, which a task may leave.
+#ifdef __GLIBC__
+static const char *system_text(int positive)
+{
+    const char *text = strerrordesc_np(positive);
+    return text ? text : "unknown error";
+}
+
+static const char *system_name(int positive)
+{
+    const char *name = strerrorname_np(positive);
+    return name ? name : "unknown";
+}
+#else
+static const char *system_text(int positive)
+{
+    return positive == NO_CODE ? "unknown error" : strerror(positive);
+}
+
+static const char *system_name(int positive)
+{
+    (void)positive;
+    return "unknown";
+}
+#endif
 
 const char *spg_strerror(int code)
 {
@@ -28,10 +57,22 @@ const char *spg_strerror(int code)
         SPG_ERRORS(SPGI_TEXT)
 #undef SPGI_TEXT
     default:
-        break;
+        return system_text(positive);
     }
-    const char *name = strerrorname_np(positive); // static text, and no thread-local buffer
-    return name ? name : "unknown error";
+}
+
+const char *spg_error_name(int code)
+{
+    int positive = positive_of(code);
+    switch (positive) {
+#define SPGI_NAME(name, text, cause)                                                               \
+    case name:                                                                                     \
+        return #name;
+        SPG_ERRORS(SPGI_NAME)
+#undef SPGI_NAME
+    default:
+        return system_name(positive);
+    }
 }
 
 const char *spg_error_cause(int code)
