@@ -7,9 +7,9 @@ enum { FRAME = 1024, CROWD = 1000, ROUNDS = 20 };
 // Uses about so many bytes of stack, a frame at a time.
 static __attribute__((noinline)) int goes_down(size_t bytes)
 {
-    volatile char frame[FRAME];
-    frame[0] = (char)bytes;
-    frame[FRAME - 1] = frame[0];
+    char frame[FRAME];
+    memset(frame, (char)bytes, sizeof frame);
+    __asm__ volatile("" ::"r"(frame) : "memory"); // else only what is read would be there
     int deeper = bytes > FRAME ? goes_down(bytes - FRAME) : 0;
     return deeper + (frame[0] != frame[FRAME - 1]); // after the call: no frame is reused for it
 }

@@ -4,17 +4,6 @@
 
 enum { CROWD = 400, PAIRS = 3 };
 
-// In a task that does not let go of its shard: until condition holds.
-#define AWAIT_BUSY(condition)                                                                      \
-    do {                                                                                           \
-        spg_time limit_ = spg_after((int64_t)(5e9 * time_factor()));                               \
-        while (!(condition)) {                                                                     \
-            if (spg_now() > limit_) {                                                              \
-                ck_abort_msg("never came true: %s", #condition);                                   \
-            }                                                                                      \
-        }                                                                                          \
-    } while (0)
-
 typedef struct crowd {
     atomic_int ran;
     atomic_int elsewhere; // of these, on another shard than that of the hog
@@ -272,17 +261,29 @@ START_TEST(watch_says_how_often_to_look_at_busy_shards)
 END_TEST
 
 // Pairs of tasks that become ready on the same shard in the same pass: one is pinned, the other can
-// be stolen. All of them keep their shards until every one that can be stolen has run.
+// be stolen. All of them keep their shards until every one that can be stolen has run, or for long.
 typedef struct pairs {
     spg_time due;
     atomic_int waiting; // for those that can be stolen
+    atomic_int gave_up;
 } pairs;
+
+static void keep_shard(pairs *all)
+{
+    spg_time limit = spg_after((int64_t)(300e6 * time_factor()));
+    while (atomic_load(&all->waiting) > 0) {
+        if (spg_now() > limit) {
+            atomic_store(&all->gave_up, 1);
+            break;
+        }
+    }
+}
 
 static int keeps_shard(void *arg)
 {
     pairs *all = arg;
     REQUIRE_OK(spg_sleep(all->due));
-    AWAIT_BUSY(atomic_load(&all->waiting) == 0);
+    keep_shard(all);
     return 0;
 }
 
@@ -291,18 +292,22 @@ static int stolen_or_late(void *arg)
     pairs *all = arg;
     REQUIRE_OK(spg_sleep(all->due));
     atomic_fetch_sub(&all->waiting, 1);
-    AWAIT_BUSY(atomic_load(&all->waiting) == 0);
+    keep_shard(all);
     return 0;
 }
 
-// As many shards are idle, and asleep, as there are pairs.
+// As many shards are idle, and asleep, as there are pairs. Now and then a task may not be where it
+// should be in time: behind the mailbox, or the timer, of a shard that is kept already.
 static void pass_over(uint32_t count)
 {
+    enum { ROUNDS = 20 };
+    int late = 0;
     spg_options options = ordered_options(2 * count);
     spg_rt *rt = start_runtime(&options);
-    for (size_t round = 0; round < 20; round++) {
-        pairs all = {.due = soon()};
+    for (int round = 0; round < ROUNDS; round++) {
+        pairs all = {.due = spg_after((int64_t)(20e6 * time_factor()))};
         atomic_init(&all.waiting, (int)count);
+        atomic_init(&all.gave_up, 0);
         spg_task tasks[2 * PAIRS];
         for (uint32_t i = 0; i < count; i++) {
             spg_attr pinned = pinned_to(i);
@@ -313,8 +318,10 @@ static void pass_over(uint32_t count)
         for (uint32_t i = 0; i < 2 * count; i++) {
             REQUIRE_OK(spg_join(tasks[i], NULL, SPG_NEVER));
         }
+        late += atomic_load(&all.gave_up);
     }
     end_runtime(rt);
+    REQUIRE(late <= ROUNDS / 5);
 }
 
 START_TEST(a_task_that_is_passed_over_is_taken)
