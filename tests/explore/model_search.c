@@ -183,8 +183,8 @@ static const struct explore_model pair = {
 
 // ---- Everything at once -----------------------------------------------------------------------
 
-// Three whole shards, children that suspend and join, stealing, and a cancellation from outside: too
-// large for all interleavings.
+// Three whole shards, children that suspend and join, stealing, and a cancellation from outside:
+// too large for all interleavings.
 enum { CHILDREN = 3 };
 
 static spg_task sleeper;

@@ -7,11 +7,6 @@ FILE_LINES = 500
 FUNCTION_LINES = 70
 LINE_COLUMNS = 100
 
-# path -> (limit, reason)
-LONG_FILES = {
-    "tests/logq/query/test_parser.c": (800, "tables of queries: what is right, what is wrong"),
-}
-
 # Calls that no file makes -> what to do instead.
 BANNED = {
     "sprintf": "use snprintf and look at its result",

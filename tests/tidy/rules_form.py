@@ -15,10 +15,9 @@ def _is_code(source):
 
 def file_size(sources):
     for path, source in sorted(sources.items()):
-        limit = house.LONG_FILES.get(path, (house.FILE_LINES, ""))[0]
-        if _is_code(source) and len(source.lines) > limit:
+        if _is_code(source) and len(source.lines) > house.FILE_LINES:
             yield Complaint(path, len(source.lines), "file-size",
-                            "%d lines, at most %d" % (len(source.lines), limit),
+                            "%d lines, at most %d" % (len(source.lines), house.FILE_LINES),
                             "split it by responsibility: one noun per file")
 
 

@@ -93,7 +93,7 @@ START_TEST(memory_falls_back_after_a_burst)
     spg_options options = test_options(2);
     spg_rt *rt = start_runtime(&options);
     size_t before = resident_kib();
-    size_t peak = burst(scaled_tasks(20000, 1000), rt);
+    size_t peak = burst(scaled_tasks(5000, 1000), rt);
     // Most of what the burst has used, stacks, not the table of tasks, goes back to the system.
     if (!under_sanitizer()) {
         REQUIRE(peak > before);

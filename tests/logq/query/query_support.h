@@ -103,13 +103,13 @@ __attribute__((unused)) static struct query *compiled(const char *text)
 
 // How a text is scanned.
 struct way {
-    const char *file;      // NULL: "a.log"
-    unsigned parts;        // partial states; 0 means 1
-    size_t block_lines;    // lines of a block; 0: all in one, random with `shuffled`
-    bool shuffled;         // blocks go to any state, in any order, and merge in any order
+    const char *file;   // NULL: "a.log"
+    unsigned parts;     // partial states; 0 means 1
+    size_t block_lines; // lines of a block; 0: all in one, random with `shuffled`
+    bool shuffled;      // blocks go to any state, in any order, and merge in any order
     bool without_prefilter;
     bool without_memory_check;
-    size_t memory;         // 0: TEST_MEMORY
+    size_t memory; // 0: TEST_MEMORY
     struct scan_counts *counts;
 };
 
@@ -142,7 +142,7 @@ __attribute__((unused)) static size_t cut_file(struct bytes text, const struct w
         for (; end < text.len && lines > 0; end++) {
             lines -= text.ptr[end] == '\n';
         }
-        blocks[count] = (struct test_block){ .text = { text.ptr + at, end - at }, .info = *about };
+        blocks[count] = (struct test_block){.text = {text.ptr + at, end - at}, .info = *about};
         blocks[count].info.offset = at;
         blocks[count].info.at_file_start = at == 0;
         blocks[count].info.at_file_end = end == text.len;
@@ -179,7 +179,7 @@ __attribute__((unused)) static int scan_files(const struct query *query,
         snprintf(streams[i], sizeof(streams[i]), "{file=\"%s\"}", files[i].name);
         sources[i].file = bytes_of(files[i].name);
         sources[i].stream = bytes_of(streams[i]);
-        struct block_info about = { .source = &sources[i], .file = i };
+        struct block_info about = {.source = &sources[i], .file = i};
         count += cut_file(files[i].text, way, &about, blocks + count, TEST_BLOCKS_MAX - count);
     }
     if (way->shuffled) {
@@ -196,7 +196,7 @@ __attribute__((unused)) static int scan_files(const struct query *query,
         char *copy = malloc(blocks[i].text.len);
         ck_assert_ptr_nonnull(copy);
         memcpy(copy, blocks[i].text.ptr, blocks[i].text.len);
-        struct bytes block = { copy, blocks[i].text.len };
+        struct bytes block = {copy, blocks[i].text.len};
         error = partial_scan(parts[part], block, &blocks[i].info);
         memset(copy, 'x', blocks[i].text.len); // nothing may still point there
         free(copy);
@@ -221,7 +221,7 @@ __attribute__((unused)) static char *run_files(const struct query *query,
                                                const struct scan_file *files, unsigned file_count,
                                                const struct way *way)
 {
-    struct text out = { 0 };
+    struct text out = {0};
     text_put(&out, "");
     struct writer writer;
     writer_init(&writer, WRITER_LIMIT_DEFAULT, text_flush, &out);
@@ -251,14 +251,14 @@ __attribute__((unused)) static char *run_files(const struct query *query,
 __attribute__((unused)) static char *run_text(const struct query *query, struct bytes log,
                                               const struct way *way)
 {
-    struct scan_file file = { .name = way->file == NULL ? "a.log" : way->file, .text = log };
+    struct scan_file file = {.name = way->file == NULL ? "a.log" : way->file, .text = log};
     return run_files(query, &file, 1, way);
 }
 
 __attribute__((unused)) static char *run(const char *query_text, const char *log)
 {
     struct query *query = compiled(query_text);
-    const struct way way = { 0 };
+    const struct way way = {0};
     char *rows = run_text(query, bytes_of(log), &way);
     query_free(query);
     return rows;
@@ -284,7 +284,7 @@ __attribute__((unused)) static char *sorted_lines(char *rows)
         lines[n++] = line;
     }
     qsort(lines, n, sizeof(*lines), compare_lines);
-    struct text out = { 0 };
+    struct text out = {0};
     text_put(&out, "");
     for (size_t i = 0; i < n; i++) {
         text_put(&out, lines[i]);
@@ -296,21 +296,21 @@ __attribute__((unused)) static char *sorted_lines(char *rows)
 }
 
 // A query over a text gives exactly these rows.
-#define CHECK_ROWS(query_text, log, expected)                                          \
-    do {                                                                               \
-        char *rows_ = run(query_text, log);                                            \
-        ck_assert_msg(strcmp(rows_, expected) == 0, "`%s` gives\n%swanted\n%s",        \
-                      query_text, rows_, expected);                                    \
-        free(rows_);                                                                   \
+#define CHECK_ROWS(query_text, log, expected)                                                      \
+    do {                                                                                           \
+        char *rows_ = run(query_text, log);                                                        \
+        ck_assert_msg(strcmp(rows_, expected) == 0, "`%s` gives\n%swanted\n%s", query_text, rows_, \
+                      expected);                                                                   \
+        free(rows_);                                                                               \
     } while (0)
 
 // The same, whatever the order.
-#define CHECK_ROW_SET(query_text, log, expected)                                       \
-    do {                                                                               \
-        char *rows_ = sorted_lines(run(query_text, log));                              \
-        ck_assert_msg(strcmp(rows_, expected) == 0, "`%s` gives\n%swanted\n%s",        \
-                      query_text, rows_, expected);                                    \
-        free(rows_);                                                                   \
+#define CHECK_ROW_SET(query_text, log, expected)                                                   \
+    do {                                                                                           \
+        char *rows_ = sorted_lines(run(query_text, log));                                          \
+        ck_assert_msg(strcmp(rows_, expected) == 0, "`%s` gives\n%swanted\n%s", query_text, rows_, \
+                      expected);                                                                   \
+        free(rows_);                                                                               \
     } while (0)
 
 // Runs a suite of one case; the exit code for main.

@@ -9,19 +9,25 @@
 #define ONE_OF(array) ((array)[random_below(sizeof(array) / sizeof((array)[0]))])
 
 static const char *const log_words[] = {
-    "error", "errors", "warn", "GET", "/a/b", "x=1", "caf\xc3\xa9", "\xff", "42", "0.5", "a\"b",
-    "back\\slash", "tab\there", "/", "\"", "\\", "k", "\xe2\x84\xaa", "-", "needle",
+    "error", "errors", "warn", "GET",          "/a/b",        "x=1",       "caf\xc3\xa9",
+    "\xff",  "42",     "0.5",  "a\"b",         "back\\slash", "tab\there", "/",
+    "\"",    "\\",     "k",    "\xe2\x84\xaa", "-",           "needle",
 };
 
 static const char *const log_fields[] = {
-    "_msg", "status", "request_uri", "request_method", "http_user_agent", "level", "msg", "a.b",
-    "body_bytes_sent", "remote_user", "server_protocol", "_format", "_file", "n", "nosuch",
+    "_msg",  "status", "request_uri",     "request_method", "http_user_agent", "level",
+    "msg",   "a.b",    "body_bytes_sent", "remote_user",    "server_protocol", "_format",
+    "_file", "n",      "nosuch",
 };
 
 __attribute__((unused)) static void put_number(struct text *text)
 {
-    static const char *const odd[] = { "1.0", "1.50", "-0", "1e3", "007", "123456789012345678901",
-                                       "0.1", "0.10", "-2.5", "9007199254740993", "1e-3" };
+    static const char *const odd[] = {"1.0",  "1.50",
+                                      "-0",   "1e3",
+                                      "007",  "123456789012345678901",
+                                      "0.1",  "0.10",
+                                      "-2.5", "9007199254740993",
+                                      "1e-3"};
     char digits[32];
     if (random_below(4) == 0) {
         text_put(text, ONE_OF(odd));
@@ -85,16 +91,16 @@ __attribute__((unused)) static void put_json_quoted(struct text *line, const str
 
 __attribute__((unused)) static void put_access_line(struct text *line)
 {
-    static const char *const methods[] = { "GET", "POST", "-", "get" };
-    static const char *const statuses[] = { "200", "404", "500", "503", "304", "-" };
-    static const char *const protocols[] = { " HTTP/1.1", " HTTP/2.0", "" };
+    static const char *const methods[] = {"GET", "POST", "-", "get"};
+    static const char *const statuses[] = {"200", "404", "500", "503", "304", "-"};
+    static const char *const protocols[] = {" HTTP/1.1", " HTTP/2.0", ""};
     char head[128];
     unsigned second = random_below(7200);
     snprintf(head, sizeof(head), "10.0.0.%u - %s [22/Nov/2026:%02u:%02u:%02u +0000] \"",
              random_below(20), random_below(3) == 0 ? "john" : "-", 9 + second / 3600,
              second / 60 % 60, second % 60);
     text_put(line, head);
-    struct text request = { 0 };
+    struct text request = {0};
     text_put(&request, ONE_OF(methods));
     text_put(&request, " /");
     put_words(&request, 2);
@@ -106,7 +112,7 @@ __attribute__((unused)) static void put_access_line(struct text *line)
     snprintf(head, sizeof(head), random_below(8) == 0 ? " -" : " %u", random_below(20000));
     text_put(line, head);
     if (random_below(4) > 0) {
-        struct text agent = { 0 };
+        struct text agent = {0};
         text_put(&agent, "");
         put_words(&agent, 3);
         text_put(line, " \"-\" \"");
@@ -118,8 +124,8 @@ __attribute__((unused)) static void put_access_line(struct text *line)
 
 __attribute__((unused)) static void put_json_line(struct text *line)
 {
-    static const char *const keys[] = { "msg", "level", "status", "n", "\"a.b\"", "message",
-                                        "l\\u0065vel" };
+    static const char *const keys[] = {"msg",     "level",   "status",     "n",
+                                       "\"a.b\"", "message", "l\\u0065vel"};
     char time[64];
     snprintf(time, sizeof(time), "{\"ts\":%u.%u", 1795338000 + random_below(7200),
              random_below(1000));
@@ -141,7 +147,7 @@ __attribute__((unused)) static void put_json_line(struct text *line)
             text_put(line, "{\"b\":\"error\",\"c\":[1, \"x\"]}");
             break;
         default: {
-            struct text value = { 0 };
+            struct text value = {0};
             text_put(&value, "");
             put_words(&value, 3);
             put_json_quoted(line, &value);
@@ -156,7 +162,7 @@ __attribute__((unused)) static void put_json_line(struct text *line)
 // last line end.
 __attribute__((unused)) static struct text random_log(unsigned lines)
 {
-    struct text log = { 0 };
+    struct text log = {0};
     text_put(&log, random_below(8) == 0 ? "\xef\xbb\xbf" : "");
     for (unsigned i = 0; i < lines; i++) {
         switch (random_below(10)) {
@@ -202,7 +208,7 @@ __attribute__((unused)) static void put_query_quoted(struct text *query, const c
 
 __attribute__((unused)) static void put_query_word(struct text *query)
 {
-    struct text value = { 0 };
+    struct text value = {0};
     text_put(&value, ONE_OF(log_words));
     if (random_below(4) == 0) {
         text_put(&value, " ");
@@ -217,9 +223,9 @@ __attribute__((unused)) static void put_leaf(struct text *query)
 {
     static const char *const regexes[] = {
         "~`err[o]r`", "~`(warn|error)s?`", "~`^[0-9]+$`", "~`needle|42`", "~`(?i)NEEDLE`",
-        "~`a.b`", "~`\\d\\d`", "~`x=1$`", "~`caf.`",
+        "~`a.b`",     "~`\\d\\d`",         "~`x=1$`",     "~`caf.`",
     };
-    static const char *const numbers[] = { ">100", "<=0.5", ">=1e3", "range[1, 500)", ">1KB" };
+    static const char *const numbers[] = {">100", "<=0.5", ">=1e3", "range[1, 500)", ">1KB"};
     if (random_below(3) > 0) {
         text_put(query, ONE_OF(log_fields));
         text_put(query, ":");
@@ -273,7 +279,7 @@ __attribute__((unused)) static void put_leaf(struct text *query)
 
 __attribute__((unused)) static void put_random_filter(struct text *query, unsigned depth)
 {
-    static const char *const joints[] = { " ", " and ", " or ", " or " };
+    static const char *const joints[] = {" ", " and ", " or ", " or "};
     unsigned kind = depth == 0 ? 0 : random_below(5);
     if (kind < 2) {
         put_leaf(query);

@@ -39,7 +39,7 @@ static struct bytes key_of(unsigned i, char *buffer)
     size_t length = i % 97 == 0 ? 5000 + i : i % 40;
     memset(buffer, (int)(i % 3), length);
     int digits = snprintf(buffer + length, 16, "%u", i);
-    return (struct bytes){ buffer, i == 0 ? 0 : length + (size_t)digits };
+    return (struct bytes){buffer, i == 0 ? 0 : length + (size_t)digits};
 }
 
 START_TEST(every_key_has_one_state)
@@ -73,13 +73,13 @@ START_TEST(a_walk_meets_each_key_once_in_order)
 {
     const unsigned keys = scaled(3000);
     start(TEST_MEMORY, 24);
-    struct group_cursor cursor = { 0 };
+    struct group_cursor cursor = {0};
     ck_assert_ptr_null(group_table_next(&table, &cursor));
     char *buffer = malloc(5000 + keys + 20);
     for (unsigned i = 0; i < keys; i++) {
         *put(key_of(i, buffer)) = i;
     }
-    cursor = (struct group_cursor){ 0 };
+    cursor = (struct group_cursor){0};
     for (unsigned i = 0; i < keys; i++) {
         const uint64_t *state = group_table_next(&table, &cursor);
         ck_assert_ptr_nonnull(state);
@@ -122,7 +122,7 @@ START_TEST(the_budget_is_the_end)
     unsigned i = 0;
     for (;; i++) {
         int digits = snprintf(buffer, sizeof(buffer), "%u", i);
-        if (put((struct bytes){ buffer, (size_t)digits }) == NULL) {
+        if (put((struct bytes){buffer, (size_t)digits}) == NULL) {
             break;
         }
     }
@@ -140,17 +140,17 @@ END_TEST
 START_TEST(every_bit_of_a_key_counts)
 {
     for (size_t length = 1; length < 50; length++) {
-        char key[64] = { 0 };
-        uint64_t plain = hash_bytes((struct bytes){ key, length }, 42);
+        char key[64] = {0};
+        uint64_t plain = hash_bytes((struct bytes){key, length}, 42);
         for (size_t bit = 0; bit < length * 8; bit++) {
             key[bit / 8] ^= (char)(1 << (bit % 8));
-            uint64_t other = hash_bytes((struct bytes){ key, length }, 42);
+            uint64_t other = hash_bytes((struct bytes){key, length}, 42);
             ck_assert_uint_ne(plain, other);
             ck_assert_uint_ne(plain >> 32, other >> 32);
             key[bit / 8] ^= (char)(1 << (bit % 8));
         }
-        ck_assert_uint_ne(plain, hash_bytes((struct bytes){ key, length + 1 }, 42));
-        ck_assert_uint_ne(plain, hash_bytes((struct bytes){ key, length }, 43));
+        ck_assert_uint_ne(plain, hash_bytes((struct bytes){key, length + 1}, 42));
+        ck_assert_uint_ne(plain, hash_bytes((struct bytes){key, length}, 43));
     }
 }
 END_TEST
@@ -163,7 +163,7 @@ START_TEST(sets_of_values)
     struct bytes values[1000];
     for (unsigned i = 0; i < 1000; i++) {
         int length = snprintf(texts[i], sizeof(texts[i]), "%u", i * 3);
-        values[i] = (struct bytes){ texts[i], (size_t)length };
+        values[i] = (struct bytes){texts[i], (size_t)length};
     }
     for (uint32_t count = 0; count <= 1000; count += count < 20 ? 1 : 245) {
         struct value_set set;
@@ -171,7 +171,7 @@ START_TEST(sets_of_values)
         for (unsigned i = 0; i < 3000; i++) {
             char text[8];
             int length = snprintf(text, sizeof(text), "%u", i);
-            ck_assert_int_eq(value_set_has(&set, (struct bytes){ text, (size_t)length }),
+            ck_assert_int_eq(value_set_has(&set, (struct bytes){text, (size_t)length}),
                              i % 3 == 0 && i / 3 < count);
         }
         ck_assert(!value_set_has(&set, bytes_of("")));

@@ -10,7 +10,7 @@ static struct query_error error;
 static struct lexer lexer_of(const char *text)
 {
     struct lexer lexer;
-    error = (struct query_error){ 0 };
+    error = (struct query_error){0};
     ck_assert_msg(lexer_init(&lexer, bytes_of(text), &arena, &error), "%s: %s", text, error.text);
     return lexer;
 }
@@ -18,7 +18,7 @@ static struct lexer lexer_of(const char *text)
 // The tokens as text: words as they are, quoted ones in <>, marks in [], a `_` for a space before.
 static char *tokens_of(const char *text)
 {
-    struct text out = { 0 };
+    struct text out = {0};
     text_put(&out, "");
     struct lexer lexer = lexer_of(text);
     while (lexer.token.kind != TOKEN_END) {
@@ -44,30 +44,30 @@ START_TEST(text_falls_into_tokens)
         const char *text;
         const char *tokens;
     } table[] = {
-        { "", "" },
-        { "  \t\r\n ", "" },
-        { "# nothing but a comment", "" },
-        { "error", "'error'" },
-        { "foo-bar", "'foo-bar'" },
-        { "-foo", "[-]'foo'" },
-        { "a=b", "'a=b'" },
-        { "=b", "[=]'b'" },
-        { "a:=b", "'a'[:][=]'b'" },
-        { "a:>=5", "'a'[:][>][=]'5'" },
-        { "a:!~\"x\"", "'a'[:][!][~]<x>" },
-        { "wow!", "'wow!'" },
-        { "err*", "'err'[*]" },
-        { "*err*", "[*]'err'[*]" },
-        { "a(b)c", "'a'[(]'b'[)]'c'" },
-        { "a | b", "'a'_[|]_'b'" },
-        { "a#b\nc", "'a'_'c'" },
-        { "a # b | c\n d", "'a'_'d'" },
-        { "\"a\"b", "<a>'b'" },
-        { "_time:[2026-11-22T10:11:12Z, x)",
-          "'_time'[:][[]'2026-11-22T10'[:]'11'[:]'12Z'[,]_'x'[)]" },
-        { "{app=\"x\"}", "[{]'app='<x>[}]" },
-        { "\xc3\xa9t\xc3\xa9 \xff", "'\xc3\xa9t\xc3\xa9'_'\xff'" },
-        { "/a/b?c=d&e=1.2.3.4", "'/a/b?c=d&e=1.2.3.4'" },
+        {"", ""},
+        {"  \t\r\n ", ""},
+        {"# nothing but a comment", ""},
+        {"error", "'error'"},
+        {"foo-bar", "'foo-bar'"},
+        {"-foo", "[-]'foo'"},
+        {"a=b", "'a=b'"},
+        {"=b", "[=]'b'"},
+        {"a:=b", "'a'[:][=]'b'"},
+        {"a:>=5", "'a'[:][>][=]'5'"},
+        {"a:!~\"x\"", "'a'[:][!][~]<x>"},
+        {"wow!", "'wow!'"},
+        {"err*", "'err'[*]"},
+        {"*err*", "[*]'err'[*]"},
+        {"a(b)c", "'a'[(]'b'[)]'c'"},
+        {"a | b", "'a'_[|]_'b'"},
+        {"a#b\nc", "'a'_'c'"},
+        {"a # b | c\n d", "'a'_'d'"},
+        {"\"a\"b", "<a>'b'"},
+        {"_time:[2026-11-22T10:11:12Z, x)",
+         "'_time'[:][[]'2026-11-22T10'[:]'11'[:]'12Z'[,]_'x'[)]"},
+        {"{app=\"x\"}", "[{]'app='<x>[}]"},
+        {"\xc3\xa9t\xc3\xa9 \xff", "'\xc3\xa9t\xc3\xa9'_'\xff'"},
+        {"/a/b?c=d&e=1.2.3.4", "'/a/b?c=d&e=1.2.3.4'"},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         char *tokens = tokens_of(table[i].text);
@@ -84,27 +84,27 @@ START_TEST(quotes_are_those_of_go)
         const char *means;
         size_t length;
     } table[] = {
-        { "\"\"", "", 0 },
-        { "\"a b\"", "a b", 3 },
-        { "'a \"b\"'", "a \"b\"", 5 },
-        { "'it\\'s'", "it's", 4 },
-        { "`a\\n\"'`", "a\\n\"'", 5 },
-        { "``", "", 0 },
-        { "\"\\a\\b\\f\\n\\r\\t\\v\\\\\\\"\"", "\a\b\f\n\r\t\v\\\"", 9 },
-        { "\"\\x41\\xff\"", "A\xff", 2 },
-        { "\"\\000\\101\\377\"", "\0A\xff", 3 },
-        { "\"\\u00e9\\u20AC\"", "\xc3\xa9\xe2\x82\xac", 5 },
-        { "\"\\U0001F600\"", "\xf0\x9f\x98\x80", 4 },
-        { "\"a\\x00b\"", "a\0b", 3 },
-        { "\"# no comment\"", "# no comment", 12 },
-        { "\"two\nlines\"", "two\nlines", 9 },
+        {"\"\"", "", 0},
+        {"\"a b\"", "a b", 3},
+        {"'a \"b\"'", "a \"b\"", 5},
+        {"'it\\'s'", "it's", 4},
+        {"`a\\n\"'`", "a\\n\"'", 5},
+        {"``", "", 0},
+        {"\"\\a\\b\\f\\n\\r\\t\\v\\\\\\\"\"", "\a\b\f\n\r\t\v\\\"", 9},
+        {"\"\\x41\\xff\"", "A\xff", 2},
+        {"\"\\000\\101\\377\"", "\0A\xff", 3},
+        {"\"\\u00e9\\u20AC\"", "\xc3\xa9\xe2\x82\xac", 5},
+        {"\"\\U0001F600\"", "\xf0\x9f\x98\x80", 4},
+        {"\"a\\x00b\"", "a\0b", 3},
+        {"\"# no comment\"", "# no comment", 12},
+        {"\"two\nlines\"", "two\nlines", 9},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct lexer lexer = lexer_of(table[i].text);
         ck_assert_int_eq(lexer.token.kind, TOKEN_QUOTED);
-        ck_assert_msg(bytes_equal(lexer.token.text,
-                                  (struct bytes){ table[i].means, table[i].length }),
-                      "%s", table[i].text);
+        ck_assert_msg(
+            bytes_equal(lexer.token.text, (struct bytes){table[i].means, table[i].length}), "%s",
+            table[i].text);
         ck_assert(lexer_next(&lexer));
         ck_assert_int_eq(lexer.token.kind, TOKEN_END);
     }
@@ -118,24 +118,17 @@ START_TEST(bad_quotes_are_refused_where_they_are)
         size_t position;
         const char *says;
     } table[] = {
-        { "\"abc", 0, "closing \"" },
-        { "'abc\"", 0, "closing '" },
-        { "`abc", 0, "closing `" },
-        { "\"abc\\\"", 0, "closing \"" },
-        { "\"ab\\", 0, "closing \"" },
-        { "\"a\\qb\"", 2, "escape" },
-        { "\"\\x4\"", 1, "escape" },
-        { "\"\\x4g\"", 1, "escape" },
-        { "\"\\u12\"", 1, "escape" },
-        { "\"\\ud800\"", 1, "escape" },
-        { "\"\\U00110000\"", 1, "escape" },
-        { "\"\\400\"", 1, "escape" },
-        { "\"\\08\"", 1, "escape" },
-        { "  'x\\xzz'", 4, "escape" },
+        {"\"abc", 0, "closing \""},       {"'abc\"", 0, "closing '"},
+        {"`abc", 0, "closing `"},         {"\"abc\\\"", 0, "closing \""},
+        {"\"ab\\", 0, "closing \""},      {"\"a\\qb\"", 2, "escape"},
+        {"\"\\x4\"", 1, "escape"},        {"\"\\x4g\"", 1, "escape"},
+        {"\"\\u12\"", 1, "escape"},       {"\"\\ud800\"", 1, "escape"},
+        {"\"\\U00110000\"", 1, "escape"}, {"\"\\400\"", 1, "escape"},
+        {"\"\\08\"", 1, "escape"},        {"  'x\\xzz'", 4, "escape"},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct lexer lexer;
-        error = (struct query_error){ 0 };
+        error = (struct query_error){0};
         ck_assert_msg(!lexer_init(&lexer, bytes_of(table[i].text), &arena, &error), "%s",
                       table[i].text);
         ck_assert_msg(error.position == table[i].position, "%s: at %zu", table[i].text,
@@ -153,17 +146,17 @@ START_TEST(a_value_may_hold_marks)
         const char *value; // NULL: none
         const char *rest;
     } table[] = {
-        { "5m", "5m", "" },
-        { "-5m)", "-5m", "[)]" },
-        { "2026-11-22T10:11:12+05:30]", "2026-11-22T10:11:12+05:30", "[]]" },
-        { "10.0.0.1:80, b", "10.0.0.1:80", "[,]_'b'" },
-        { "\"a, b\", c", "a, b", "[,]_'c'" },
-        { "a=b<c>d!e~f", "a=b<c>d!e~f", "" },
-        { "x*", "x", "[*]" },
-        { "", NULL, NULL },
-        { ")", NULL, NULL },
-        { ", a", NULL, NULL },
-        { "| a", NULL, NULL },
+        {"5m", "5m", ""},
+        {"-5m)", "-5m", "[)]"},
+        {"2026-11-22T10:11:12+05:30]", "2026-11-22T10:11:12+05:30", "[]]"},
+        {"10.0.0.1:80, b", "10.0.0.1:80", "[,]_'b'"},
+        {"\"a, b\", c", "a, b", "[,]_'c'"},
+        {"a=b<c>d!e~f", "a=b<c>d!e~f", ""},
+        {"x*", "x", "[*]"},
+        {"", NULL, NULL},
+        {")", NULL, NULL},
+        {", a", NULL, NULL},
+        {"| a", NULL, NULL},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct lexer lexer = lexer_of(table[i].text);
@@ -175,7 +168,7 @@ START_TEST(a_value_may_hold_marks)
             continue;
         }
         ck_assert_msg(bytes_equal(value, bytes_of(table[i].value)), "%s", table[i].text);
-        struct text rest = { 0 };
+        struct text rest = {0};
         text_put(&rest, "");
         while (lexer.token.kind != TOKEN_END) {
             text_put(&rest, lexer.token.after_space ? "_" : "");
@@ -203,12 +196,12 @@ END_TEST
 
 START_TEST(many_quotes_need_memory_in_proportion)
 {
-    struct text text = { 0 };
+    struct text text = {0};
     for (int i = 0; i < 20000; i++) {
         text_put(&text, "\"a\\n\"");
     }
     struct lexer lexer;
-    ck_assert(lexer_init(&lexer, (struct bytes){ text.ptr, text.len }, &arena, &error));
+    ck_assert(lexer_init(&lexer, (struct bytes){text.ptr, text.len}, &arena, &error));
     while (lexer.token.kind != TOKEN_END) {
         ck_assert(lexer_next(&lexer));
     }
@@ -224,7 +217,7 @@ START_TEST(excerpts_are_short_and_harmless)
     ck_assert_str_eq(query_excerpt(bytes_of("\xff\xc3"), out), "\xef\xbf\xbd\xef\xbf\xbd");
     char longer[200];
     memset(longer, 'x', sizeof(longer));
-    query_excerpt((struct bytes){ longer, sizeof(longer) }, out);
+    query_excerpt((struct bytes){longer, sizeof(longer)}, out);
     ck_assert_uint_lt(strlen(out), QUERY_EXCERPT_LIMIT);
     ck_assert(strstr(out, "...") != NULL);
 }

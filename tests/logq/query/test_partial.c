@@ -23,8 +23,13 @@ static const char *const fixed_orders[] = {
 };
 
 static const char *const any_orders[] = {
-    "*", "error", "status:>=404", "* | fields _msg, status", "* | filter level:* | fields level",
-    "* | stats by (request_uri) count() n", "* | uniq by (_msg)",
+    "*",
+    "error",
+    "status:>=404",
+    "* | fields _msg, status",
+    "* | filter level:* | fields level",
+    "* | stats by (request_uri) count() n",
+    "* | uniq by (_msg)",
     "* | stats by (status, level) count() n, min(_time) t",
 };
 
@@ -33,11 +38,11 @@ static void check_one_answer(const char *query_text, bool is_ordered)
     struct text log = random_log(60);
     struct text other = random_log(20);
     const struct scan_file files[] = {
-        { "a.log", { log.ptr, log.len } },
-        { "b.log", { other.ptr, other.len } },
+        {"a.log", {log.ptr, log.len}},
+        {"b.log", {other.ptr, other.len}},
     };
     struct query *query = compiled(query_text);
-    const struct way whole = { 0 };
+    const struct way whole = {0};
     char *wanted = run_files(query, files, 2, &whole);
     wanted = is_ordered ? wanted : sorted_lines(wanted);
     for (int i = 0; i < 6; i++) {
@@ -77,7 +82,7 @@ START_TEST(random_filters_do_not_either)
 {
     random_start(13);
     for (unsigned round = scaled(60); round > 0; round--) {
-        struct text query = { 0 };
+        struct text query = {0};
         put_random_filter(&query, 2);
         text_put(&query, " | stats by (_format, level) count() n, sum(n) s | sort by (n)");
         check_one_answer(query.ptr, true);
@@ -108,18 +113,24 @@ START_TEST(limits_without_order_take_any_rows)
         const char *query;
         size_t rows;
     } table[] = {
-        { "* | limit 3", 3 },         { "* | head 0", 0 },          { "* | limit 100", 9 },
-        { "* | offset 4", 5 },        { "* | offset 100", 0 },      { "* | offset 7 | limit 5", 2 },
-        { "* | offset 2 | limit 3", 3 }, { "* | limit 5 | offset 3", 2 },
-        { "* | limit 5 | limit 2", 2 },  { "* | limit 3 | filter _msg:>0", 3 },
-        { "* | fields _msg | limit 4", 4 },
+        {"* | limit 3", 3},
+        {"* | head 0", 0},
+        {"* | limit 100", 9},
+        {"* | offset 4", 5},
+        {"* | offset 100", 0},
+        {"* | offset 7 | limit 5", 2},
+        {"* | offset 2 | limit 3", 3},
+        {"* | limit 5 | offset 3", 2},
+        {"* | limit 5 | limit 2", 2},
+        {"* | limit 3 | filter _msg:>0", 3},
+        {"* | fields _msg | limit 4", 4},
     };
     random_start(14);
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct query *query = compiled(table[i].query);
         for (unsigned round = 0; round < 5; round++) {
-            const struct way way = { .parts = 1 + random_below(4), .shuffled = true,
-                                     .block_lines = 1 };
+            const struct way way = {
+                .parts = 1 + random_below(4), .shuffled = true, .block_lines = 1};
             char *rows = run_text(query, bytes_of(log), &way);
             size_t count = 0;
             for (const char *at = rows; *at != '\0'; at++) {
@@ -149,11 +160,11 @@ static int stop_after_two(void *ctx, const struct bytes *names, const struct byt
 START_TEST(a_sink_can_end_the_query)
 {
     static const char log[] = "1\n2\n3\n4\n";
-    const struct source_info source = { bytes_of("a"), bytes_of("{}") };
-    const struct block_info info = { .source = &source };
+    const struct source_info source = {bytes_of("a"), bytes_of("{}")};
+    const struct block_info info = {.source = &source};
     struct query *query = compiled("*");
     int rows = 0;
-    const struct row_sink sink = { stop_after_two, &rows };
+    const struct row_sink sink = {stop_after_two, &rows};
     struct partial *partial = partial_new(query, TEST_MEMORY);
     partial_set_sink(partial, &sink);
     ck_assert_int_eq(partial_scan(partial, bytes_of(log), &info), -EPIPE);
@@ -179,14 +190,18 @@ START_TEST(a_state_that_has_enough_says_so)
         bool done_at_once;
         bool done_after_two_lines;
     } table[] = {
-        { "* | limit 2", false, true },     { "* | limit 3", false, false },
-        { "* | limit 0", true, true },      { "* | offset 1 | limit 1", false, true },
-        { "* | offset 1", false, false },   { "* | sort by (_msg) limit 1", false, false },
-        { "* | sort by (_msg) limit 0", true, true }, { "*", false, false },
-        { "* | stats count()", false, false },
+        {"* | limit 2", false, true},
+        {"* | limit 3", false, false},
+        {"* | limit 0", true, true},
+        {"* | offset 1 | limit 1", false, true},
+        {"* | offset 1", false, false},
+        {"* | sort by (_msg) limit 1", false, false},
+        {"* | sort by (_msg) limit 0", true, true},
+        {"*", false, false},
+        {"* | stats count()", false, false},
     };
-    const struct source_info source = { bytes_of("a"), bytes_of("{}") };
-    const struct block_info info = { .source = &source };
+    const struct source_info source = {bytes_of("a"), bytes_of("{}")};
+    const struct block_info info = {.source = &source};
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct query *query = compiled(table[i].query);
         struct partial *partial = partial_new(query, TEST_MEMORY);
@@ -204,8 +219,8 @@ END_TEST
 
 START_TEST(a_block_must_end_with_a_line)
 {
-    const struct source_info source = { bytes_of("a"), bytes_of("{}") };
-    struct block_info info = { .source = &source };
+    const struct source_info source = {bytes_of("a"), bytes_of("{}")};
+    struct block_info info = {.source = &source};
     struct query *query = compiled("* | stats count()");
     struct partial *partial = partial_new(query, TEST_MEMORY);
     ck_assert_int_eq(partial_scan(partial, bytes_of("1\n2"), &info), -EINVAL);
@@ -224,7 +239,7 @@ START_TEST(lines_are_counted)
                               "a - - [22/Nov/2026:10:11:12 +0000] \"GET /\" 200 5\n"
                               "a - - [32/Nov/2026:10:11:12 +0000] \"GET /\" 200 5\nlast";
     struct scan_counts counts;
-    const struct way way = { .counts = &counts };
+    const struct way way = {.counts = &counts};
     struct query *query = compiled("* | stats count() n");
     char *rows = run_text(query, bytes_of(log), &way);
     ck_assert_str_eq(rows, "{\"n\":\"5\"}\n");
@@ -249,19 +264,19 @@ START_TEST(lines_beyond_the_limit_are_text_up_to_it)
         const char *query;
         const char *rows;
     } table[] = {
-        { "* | stats by (_format) count() n | sort by (n)",
-          "{\"_format\":\"json\",\"n\":\"1\"}\n{\"_format\":\"text\",\"n\":\"2\"}\n" },
-        { "needle | stats count() n", "{\"n\":\"1\"}\n" },
-        { "*yyyy* | fields _msg", "{\"_msg\":\"{\\\"a\\\":\\\"yyyyyyyyyyyy n\"}\n" },
-        { "*yyyy* | sort by (_msg) | fields _msg, _format",
-          "{\"_msg\":\"{\\\"a\\\":\\\"yyyyyyyyyyyy n\",\"_format\":\"text\"}\n" },
+        {"* | stats by (_format) count() n | sort by (n)",
+         "{\"_format\":\"json\",\"n\":\"1\"}\n{\"_format\":\"text\",\"n\":\"2\"}\n"},
+        {"needle | stats count() n", "{\"n\":\"1\"}\n"},
+        {"*yyyy* | fields _msg", "{\"_msg\":\"{\\\"a\\\":\\\"yyyyyyyyyyyy n\"}\n"},
+        {"*yyyy* | sort by (_msg) | fields _msg, _format",
+         "{\"_msg\":\"{\\\"a\\\":\\\"yyyyyyyyyyyy n\",\"_format\":\"text\"}\n"},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct query_error error;
         struct query *query = query_compile(bytes_of(table[i].query), &limits, TEST_NOW, &error);
         ck_assert_ptr_nonnull(query);
         struct scan_counts counts;
-        const struct way way = { .counts = &counts };
+        const struct way way = {.counts = &counts};
         char *rows = run_text(query, bytes_of(log), &way);
         ck_assert_msg(strcmp(rows, table[i].rows) == 0, "`%s` gives %s", table[i].query, rows);
         ck_assert_uint_eq(counts.lines_cut, 1);
@@ -276,11 +291,16 @@ END_TEST
 START_TEST(the_memory_limit_is_named)
 {
     static const char *const queries[] = {
-        "* | stats by (_msg) count() n", "* | sort by (_msg)", "* | limit 100000000",
-        "* | stats count_uniq(_msg) n", "* | stats quantile(0.5, n) q", "* | offset 5",
-        "* | stats by (_msg) sum(n) s, max(n) m", "* | uniq by (n, _msg)",
+        "* | stats by (_msg) count() n",
+        "* | sort by (_msg)",
+        "* | limit 100000000",
+        "* | stats count_uniq(_msg) n",
+        "* | stats quantile(0.5, n) q",
+        "* | offset 5",
+        "* | stats by (_msg) sum(n) s, max(n) m",
+        "* | uniq by (n, _msg)",
     };
-    struct text log = { 0 };
+    struct text log = {0};
     for (unsigned i = 0; i < 20000; i++) {
         char line[64];
         int length = snprintf(line, sizeof(line), "{\"n\":%u.5,\"k\":%u}\n", i * 7919 % 20011, i);
@@ -288,8 +308,8 @@ START_TEST(the_memory_limit_is_named)
     }
     for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
         struct query *query = compiled(queries[i]);
-        const struct way way = { .block_lines = 100, .memory = 150000 };
-        char *rows = run_text(query, (struct bytes){ log.ptr, log.len }, &way);
+        const struct way way = {.block_lines = 100, .memory = 150000};
+        char *rows = run_text(query, (struct bytes){log.ptr, log.len}, &way);
         ck_assert_msg(strstr(rows, "the memory limit of the query, 150000 bytes") != NULL,
                       "`%s`: %.200s", queries[i], rows);
         free(rows);
@@ -302,14 +322,14 @@ END_TEST
 START_TEST(a_merge_may_hit_the_limit)
 {
     struct query *query = compiled("* | stats by (_msg) count() n");
-    struct text log = { 0 };
+    struct text log = {0};
     for (unsigned i = 0; i < 6000; i++) {
         char line[32];
         int length = snprintf(line, sizeof(line), "line %u\n", i);
         text_add(&log, line, (size_t)length);
     }
-    const struct way way = { .parts = 4, .block_lines = 10, .memory = 250000 };
-    char *rows = run_text(query, (struct bytes){ log.ptr, log.len }, &way);
+    const struct way way = {.parts = 4, .block_lines = 10, .memory = 250000};
+    char *rows = run_text(query, (struct bytes){log.ptr, log.len}, &way);
     ck_assert_msg(strstr(rows, "memory limit") != NULL, "%.200s", rows);
     free(rows);
     query_free(query);
@@ -322,21 +342,21 @@ START_TEST(states_can_share_a_budget)
     struct budget budget;
     budget_init(&budget, 400000);
     struct query *query = compiled("* | stats by (_msg) count() n | stats count() c");
-    const struct source_info source = { bytes_of("a"), bytes_of("{}") };
-    const struct block_info info = { .source = &source };
+    const struct source_info source = {bytes_of("a"), bytes_of("{}")};
+    const struct block_info info = {.source = &source};
     struct partial *parts[4];
     for (unsigned i = 0; i < 4; i++) {
         parts[i] = partial_new_within(query, &budget);
         ck_assert_ptr_nonnull(parts[i]);
     }
     // One of them may take nearly all.
-    struct text log = { 0 };
+    struct text log = {0};
     for (unsigned i = 0; i < 4000; i++) {
         char line[32];
         int length = snprintf(line, sizeof(line), "line %u\n", i);
         text_add(&log, line, (size_t)length);
     }
-    ck_assert_int_eq(partial_scan(parts[2], (struct bytes){ log.ptr, log.len }, &info), 0);
+    ck_assert_int_eq(partial_scan(parts[2], (struct bytes){log.ptr, log.len}, &info), 0);
     ck_assert_uint_gt(atomic_load(&budget.used), 100000);
     ck_assert_uint_le(atomic_load(&budget.used), 400000);
     for (unsigned i = 0; i < 4; i++) {
@@ -354,12 +374,11 @@ END_TEST
 // Whatever fails, nothing is lost and nothing is held.
 START_TEST(any_budget_ends_well)
 {
-    struct text log = { 0 };
+    struct text log = {0};
     random_start(15);
     log = random_log(300);
-    const struct source_info source = { bytes_of("a"), bytes_of("{}") };
-    const struct block_info info = { .source = &source, .at_file_start = true,
-                                     .at_file_end = true };
+    const struct source_info source = {bytes_of("a"), bytes_of("{}")};
+    const struct block_info info = {.source = &source, .at_file_start = true, .at_file_end = true};
     for (size_t i = 0; i < sizeof(fixed_orders) / sizeof(fixed_orders[0]); i++) {
         struct query *query = compiled(fixed_orders[i]);
         for (size_t limit = 100; limit < 2000000; limit = limit * 4 / 3) {
@@ -368,13 +387,13 @@ START_TEST(any_budget_ends_well)
             struct partial *one = partial_new_within(query, &budget);
             struct partial *two = one == NULL ? NULL : partial_new_within(query, &budget);
             if (two != NULL) {
-                struct text out = { 0 };
+                struct text out = {0};
                 text_put(&out, "");
                 struct writer writer;
                 writer_init(&writer, WRITER_LIMIT_DEFAULT, text_flush, &out);
                 struct row_sink sink = writer_json_sink(&writer);
-                int error = partial_scan(one, (struct bytes){ log.ptr, log.len }, &info);
-                error |= partial_scan(two, (struct bytes){ log.ptr, log.len }, &info);
+                int error = partial_scan(one, (struct bytes){log.ptr, log.len}, &info);
+                error |= partial_scan(two, (struct bytes){log.ptr, log.len}, &info);
                 error |= partial_merge(one, two);
                 error |= partial_finish(one, &sink);
                 ck_assert_int_eq(error != 0, partial_error(one)[0] != '\0');

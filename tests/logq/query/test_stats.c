@@ -13,44 +13,44 @@ START_TEST(functions_over_all_rows)
         const char *function;
         const char *result;
     } table[] = {
-        { "count()", "7" },
-        { "count(n)", "5" },
-        { "count(k)", "5" },
-        { "count(k, n)", "6" },
-        { "count(nosuch)", "0" },
-        { "count_uniq(k)", "2" },
-        { "count_uniq(n)", "5" },
-        { "count_uniq(k, n)", "6" },
-        { "count_uniq(nosuch)", "0" },
-        { "sum(n)", "31.5" },
-        { "sum(k)", "NaN" },
-        { "avg(n)", "7.875" },
-        { "avg(nosuch)", "NaN" },
-        { "min(n)", "2.50" },
-        { "max(n)", "x" },
-        { "min(k)", "a" },
-        { "max(k)", "b" },
-        { "min(nosuch)", "" },
-        { "max(nosuch)", "" },
-        { "min(n, k)", "2.50" },
-        { "median(n)", "10" },
-        { "quantile(0, n)", "2.50" },
-        { "quantile(0.25, n)", "9" },
-        { "quantile(0.49, n)", "9" },
-        { "quantile(0.5, n)", "10" },
-        { "quantile(0.75, n)", "1e1" },
-        { "quantile(1, n)", "1e1" },
-        { "quantile(0.5, k)", "" },
-        { "quantile(0.5, nosuch)", "" },
-        { "count() if (k:a)", "3" },
-        { "sum(n) if (k:a)", "12.5" },
-        { "sum(n) if (k:nosuch)", "NaN" },
-        { "count() if (!k:*)", "2" },
-        { "max(n) if (n:range(0,10))", "9" },
+        {"count()", "7"},
+        {"count(n)", "5"},
+        {"count(k)", "5"},
+        {"count(k, n)", "6"},
+        {"count(nosuch)", "0"},
+        {"count_uniq(k)", "2"},
+        {"count_uniq(n)", "5"},
+        {"count_uniq(k, n)", "6"},
+        {"count_uniq(nosuch)", "0"},
+        {"sum(n)", "31.5"},
+        {"sum(k)", "NaN"},
+        {"avg(n)", "7.875"},
+        {"avg(nosuch)", "NaN"},
+        {"min(n)", "2.50"},
+        {"max(n)", "x"},
+        {"min(k)", "a"},
+        {"max(k)", "b"},
+        {"min(nosuch)", ""},
+        {"max(nosuch)", ""},
+        {"min(n, k)", "2.50"},
+        {"median(n)", "10"},
+        {"quantile(0, n)", "2.50"},
+        {"quantile(0.25, n)", "9"},
+        {"quantile(0.49, n)", "9"},
+        {"quantile(0.5, n)", "10"},
+        {"quantile(0.75, n)", "1e1"},
+        {"quantile(1, n)", "1e1"},
+        {"quantile(0.5, k)", ""},
+        {"quantile(0.5, nosuch)", ""},
+        {"count() if (k:a)", "3"},
+        {"sum(n) if (k:a)", "12.5"},
+        {"sum(n) if (k:nosuch)", "NaN"},
+        {"count() if (!k:*)", "2"},
+        {"max(n) if (n:range(0,10))", "9"},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct text query = { 0 };
-        struct text row = { 0 };
+        struct text query = {0};
+        struct text row = {0};
         text_put(&query, "* | stats ");
         text_put(&query, table[i].function);
         text_put(&query, " as r");
@@ -117,22 +117,22 @@ START_TEST(sums_are_exact)
         const char *sum;
         const char *avg;
     } table[] = {
-        { "1 2 3", "6", "2" },
-        { "0.1 0.1 0.1 0.1 0.1 0.1 0.1 0.1 0.1 0.1", "1", "0.1" },
-        { "1e16 1.5 -1e16", "1.5", "0.5" },
-        { "9007199254740992 1 1", "9007199254740994", "3002399751580331.5" },
-        { "9007199254740993 0.5", "9007199254740992", "4503599627370496" },
-        { "170141183460469231731687303715884105727 -1",
-          "170141183460469231731687303715884105726", "8.507059173023462e+37" },
-        { "999999999999999999 999999999999999999", "1999999999999999998", "1000000000000000000" },
-        { "-5 x 3", "-2", "-1" },
-        { "1.0 1e3", "1001", "500.5" },
-        { "1e400", "+Inf", "+Inf" },
-        { "1e400 -1e400", "NaN", "NaN" },
-        { "007 -0", "7", "3.5" },
+        {"1 2 3", "6", "2"},
+        {"0.1 0.1 0.1 0.1 0.1 0.1 0.1 0.1 0.1 0.1", "1", "0.1"},
+        {"1e16 1.5 -1e16", "1.5", "0.5"},
+        {"9007199254740992 1 1", "9007199254740994", "3002399751580331.5"},
+        {"9007199254740993 0.5", "9007199254740992", "4503599627370496"},
+        {"170141183460469231731687303715884105727 -1", "170141183460469231731687303715884105726",
+         "8.507059173023462e+37"},
+        {"999999999999999999 999999999999999999", "1999999999999999998", "1000000000000000000"},
+        {"-5 x 3", "-2", "-1"},
+        {"1.0 1e3", "1001", "500.5"},
+        {"1e400", "+Inf", "+Inf"},
+        {"1e400 -1e400", "NaN", "NaN"},
+        {"007 -0", "7", "3.5"},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct text log = { 0 };
+        struct text log = {0};
         char *values = strdup(table[i].values);
         char *rest = NULL;
         for (char *value = strtok_r(values, " ", &rest); value != NULL;
@@ -140,7 +140,7 @@ START_TEST(sums_are_exact)
             text_put(&log, value);
             text_put(&log, "\n");
         }
-        struct text row = { 0 };
+        struct text row = {0};
         text_put(&row, "{\"s\":\"");
         text_put(&row, table[i].sum);
         text_put(&row, "\",\"a\":\"");
@@ -201,7 +201,7 @@ END_TEST
 
 START_TEST(long_keys_and_values)
 {
-    struct text log = { 0 };
+    struct text log = {0};
     for (int i = 0; i < 3; i++) {
         for (int j = 0; j < 9000; j++) {
             text_put(&log, "x");
@@ -210,8 +210,8 @@ START_TEST(long_keys_and_values)
     }
     struct query *query = compiled("* | stats by (_msg) count() n | stats max(n) m, count() c, "
                                    "max(_msg) x | fields m, c");
-    const struct way way = { .parts = 2, .block_lines = 1 };
-    char *rows = run_text(query, (struct bytes){ log.ptr, log.len }, &way);
+    const struct way way = {.parts = 2, .block_lines = 1};
+    char *rows = run_text(query, (struct bytes){log.ptr, log.len}, &way);
     ck_assert_str_eq(rows, "{\"m\":\"2\",\"c\":\"2\"}\n");
     free(rows);
     query_free(query);
@@ -224,7 +224,7 @@ END_TEST
 START_TEST(a_hundred_thousand_groups)
 {
     const unsigned groups = scaled(100000);
-    struct text log = { 0 };
+    struct text log = {0};
     random_start(6);
     uint64_t total = 0;
     for (unsigned i = 0; i < groups * 2; i++) {
@@ -237,8 +237,8 @@ START_TEST(a_hundred_thousand_groups)
     }
     struct query *query = compiled("* | stats by (k) count() c, sum(n) s | stats count() groups, "
                                    "sum(c) rows, sum(s) total, count_uniq(k) keys");
-    const struct way way = { .parts = 3, .block_lines = 1000 };
-    char *rows = run_text(query, (struct bytes){ log.ptr, log.len }, &way);
+    const struct way way = {.parts = 3, .block_lines = 1000};
+    char *rows = run_text(query, (struct bytes){log.ptr, log.len}, &way);
     uint64_t found;
     uint64_t counted;
     uint64_t sum;
@@ -246,7 +246,8 @@ START_TEST(a_hundred_thousand_groups)
     ck_assert_int_eq(sscanf(rows,
                             "{\"groups\":\"%" SCNu64 "\",\"rows\":\"%" SCNu64
                             "\",\"total\":\"%" SCNu64 "\",\"keys\":\"%" SCNu64 "\"}",
-                            &found, &counted, &sum, &keys), 4);
+                            &found, &counted, &sum, &keys),
+                     4);
     ck_assert_uint_eq(counted, (uint64_t)groups * 2);
     ck_assert_uint_eq(sum, total);
     ck_assert_uint_eq(found, keys);

@@ -39,7 +39,7 @@ static struct bytes quantile_of(const struct bytes *sorted, size_t count, double
     return sorted[index < count ? index : count - 1];
 }
 
-static const double phis[] = { 0, 0.001, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 1 };
+static const double phis[] = {0, 0.001, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 1};
 
 static void check_quantiles(struct value_bag *bag, struct bytes *values, size_t count)
 {
@@ -58,7 +58,7 @@ static void check_quantiles(struct value_bag *bag, struct bytes *values, size_t 
 START_TEST(an_empty_bag_has_no_quantile)
 {
     start();
-    struct value_bag bag = { 0 };
+    struct value_bag bag = {0};
     char out[VALUE_BAG_TEXT_LIMIT];
     ck_assert(value_bag_add(&bag, bytes_of("x"), &memory));
     ck_assert(value_bag_add(&bag, bytes_of(""), &memory));
@@ -73,15 +73,39 @@ END_TEST
 START_TEST(numbers_come_back_as_they_were_written)
 {
     static const char *const texts[] = {
-        "0", "-0", "0.0", "-0.0", "1", "-1", "1.0", "1.00", "0.250", "0.25", "-0.5", "-12.030",
-        "007", "00.5", "1e3", "1E+3", "1e-3", "123456789012345678", "-123456789012345678",
-        "1234567890123456789", "12345678901234567890123", "0.12345678901234567",
-        "0.123456789012345678", "123456789.123456789", "999999999999999999", "1e400", "-1e400",
-        "100000000000000000000000000000000000000000", "0.000000000000000001",
+        "0",
+        "-0",
+        "0.0",
+        "-0.0",
+        "1",
+        "-1",
+        "1.0",
+        "1.00",
+        "0.250",
+        "0.25",
+        "-0.5",
+        "-12.030",
+        "007",
+        "00.5",
+        "1e3",
+        "1E+3",
+        "1e-3",
+        "123456789012345678",
+        "-123456789012345678",
+        "1234567890123456789",
+        "12345678901234567890123",
+        "0.12345678901234567",
+        "0.123456789012345678",
+        "123456789.123456789",
+        "999999999999999999",
+        "1e400",
+        "-1e400",
+        "100000000000000000000000000000000000000000",
+        "0.000000000000000001",
     };
     start();
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        struct value_bag bag = { 0 };
+        struct value_bag bag = {0};
         char out[VALUE_BAG_TEXT_LIMIT];
         ck_assert(value_bag_add(&bag, bytes_of(texts[i]), &memory));
         ck_assert(value_bag_settle(&bag, &memory));
@@ -104,7 +128,7 @@ enum mixture {
 
 static char *draw_number(enum mixture mixture)
 {
-    struct text text = { 0 };
+    struct text text = {0};
     char digits[64];
     switch (mixture) {
     case FEW_INTEGERS:
@@ -130,7 +154,7 @@ static char *draw_number(enum mixture mixture)
 static void check_random_bag(enum mixture mixture, size_t count)
 {
     struct bytes *values = calloc(count, sizeof(*values));
-    struct value_bag parts[3] = { { 0 } };
+    struct value_bag parts[3] = {{0}};
     for (size_t i = 0; i < count; i++) {
         values[i] = bytes_of(draw_number(mixture));
         ck_assert(value_bag_add(&parts[random_below(3)], values[i], &memory));
@@ -173,11 +197,11 @@ END_TEST
 START_TEST(equal_values_take_little_memory)
 {
     start();
-    struct value_bag bag = { 0 };
+    struct value_bag bag = {0};
     for (unsigned i = 0; i < 2000000; i++) {
         char digits[16];
         int length = snprintf(digits, sizeof(digits), "%u", i % 500);
-        ck_assert(value_bag_add(&bag, (struct bytes){ digits, (size_t)length }, &memory));
+        ck_assert(value_bag_add(&bag, (struct bytes){digits, (size_t)length}, &memory));
     }
     ck_assert_uint_lt(atomic_load(&budget.used), 512 * 1024);
     char out[VALUE_BAG_TEXT_LIMIT];
@@ -192,12 +216,12 @@ START_TEST(running_out_of_memory_is_said)
 {
     budget_init(&budget, 200000);
     memory_init(&memory, &budget);
-    struct value_bag bag = { 0 };
+    struct value_bag bag = {0};
     bool added = true;
     for (unsigned i = 0; i < 100000 && added; i++) {
         char digits[16];
         int length = snprintf(digits, sizeof(digits), "%u", i * 7);
-        added = value_bag_add(&bag, (struct bytes){ digits, (size_t)length }, &memory);
+        added = value_bag_add(&bag, (struct bytes){digits, (size_t)length}, &memory);
     }
     ck_assert(!added);
     ck_assert(memory.exhausted);

@@ -113,8 +113,8 @@ START_TEST(reads_targets)
         }
         ck_assert_int_eq(target.is_loopback, examples[i].is_loopback);
         target_request(&target, "a|b c", "3", &request);
-        ck_assert_msg(bytes_has_prefix(text_bytes(&request), bytes_of(examples[i].request)),
-                      "%.*s", (int)request.length, request.data);
+        ck_assert_msg(bytes_has_prefix(text_bytes(&request), bytes_of(examples[i].request)), "%.*s",
+                      (int)request.length, request.data);
         text_free(&request);
     }
 }

@@ -149,8 +149,7 @@ static void add_stream(struct found *found, const char *text, size_t length, siz
         at_end = at_end || part == 0;
         struct piece_lines lines;
         size_t used = 0;
-        enum piece_state state =
-            piece_stream_cut(&stream, buffer, have, at_end, &lines, &used);
+        enum piece_state state = piece_stream_cut(&stream, buffer, have, at_end, &lines, &used);
         REQUIRE(used <= have && (state != PIECE_MORE || !at_end), "it does not end");
         if (state == PIECE_LINES) {
             add_block(found, &lines, limit);
@@ -184,8 +183,7 @@ START_TEST(leaves_long_lines_alone)
     enum { LENGTH = 100000, LIMIT = 100 };
     static char text[LENGTH + 1];
     memset(text, 'x', LENGTH);
-    const struct piece piece = {
-        .begin = 0, .end = 50, .length = LENGTH, .line_limit = LIMIT};
+    const struct piece piece = {.begin = 0, .end = 50, .length = LENGTH, .line_limit = LIMIT};
     struct piece_lines lines;
     size_t want = 0;
     ck_assert_int_eq(piece_cut(&piece, text, 50, &lines, &want), PIECE_MORE);

@@ -76,8 +76,8 @@ START_TEST(rows_come_out_as_they_went_in)
         ck_assert_int_eq(row_unpack(text_bytes(&packed), &check), 0);
         ck_assert_uint_eq(checker.seen, count);
         if (count > 0) {
-            checker = (struct checker){
-                .rows = rows, .count = count, .stop = seed_below(&seed, count)};
+            checker =
+                (struct checker){.rows = rows, .count = count, .stop = seed_below(&seed, count)};
             ck_assert_int_eq(row_unpack(text_bytes(&packed), &check), -EPIPE);
             ck_assert_uint_eq(checker.seen, checker.stop + 1);
         }
@@ -99,13 +99,21 @@ START_TEST(tells_compressed_files)
         {"\x1f\x8b\x08\0\0\0\0\0\0\3", 10, true},
         {"\x1f\x8b", 2, false},
         {"\x28\xb5\x2f\xfd", 4, true},
-        {"\xfd" "7zXZ\0\0\0\0\0", 10, true},
-        {"\xfd" "7zXY\0\0\0\0\0", 10, false},
+        {"\xfd"
+         "7zXZ\0\0\0\0\0",
+         10, true},
+        {"\xfd"
+         "7zXY\0\0\0\0\0",
+         10, false},
         {"BZh91AY&SY", 10, true},
         {"BZh1\x17\x72\x45\x38\x50\x90", 10, true},
-        {"BZh0" "1AY&SY", 10, false},
+        {"BZh0"
+         "1AY&SY",
+         10, false},
         {"BZh9 hours", 10, false},
-        {"\x04\x22\x4d\x18" "dp", 6, true},
+        {"\x04\x22\x4d\x18"
+         "dp",
+         6, true},
         {"{\"a\":1}", 7, false},
         {"10.0.0.1 -", 10, false},
     };
