@@ -8,6 +8,10 @@
 
 SPG_BEGIN_DECLS
 
+// Runtimes that may live in a process at the same time; spg_create refuses more with -EAGAIN and a
+// text. (A handle names its runtime.)
+#define SPG_MAX_RUNTIMES 63u
+
 // Limits of the options below; a value outside them is refused with -EINVAL and a text.
 #define SPG_MAX_SHARDS 256u
 #define SPG_MAX_TASKS 4000000u
@@ -16,6 +20,12 @@ SPG_BEGIN_DECLS
 #define SPG_MIN_STACK_BYTES 16384u
 #define SPG_MAX_STACK_BYTES 1073741824u
 #define SPG_MAX_BLOCKING_THREADS 1024u
+#define SPG_MAX_BLOCKING_QUEUE 1048576u
+#define SPG_MAX_SPIN_NS 1000000000
+#define SPG_MAX_STEAL_BATCH 64u
+#define SPG_MAX_STEAL_KNOB 65536u      // of each other knob of stealing that is a count
+#define SPG_MAX_STEAL_NS 3600000000000 // of each one that is a time: an hour
+#define SPG_MAX_BLOCKING_IDLE_NS 3600000000000
 
 // What a shard does when it has nothing to do.
 enum spg_idle {
@@ -25,15 +35,16 @@ enum spg_idle {
 };
 
 // Knobs of stealing. Zero is the default of each; spg_options_effective shows the values in force.
+// Counts go up to SPG_MAX_STEAL_KNOB, times up to SPG_MAX_STEAL_NS.
 typedef struct spg_steal_options {
     uint32_t budget;        // victims looked at per search; default 64
     uint32_t victim_stride; // distance between one victim and the next; default 1
     uint32_t probes;        // searches of a shard before it gives up and parks; default 2
-    uint32_t batch;         // tasks taken at once at most; default 4
+    uint32_t batch;         // tasks taken at once at most; default 4, up to SPG_MAX_STEAL_BATCH
     uint32_t margin;        // tasks a queue must hold to be taken from at once; default 2
     uint32_t fail_cost;     // added to the back-off for each search in vain; default 1
     uint32_t backoff_min;   // searches skipped after the first in vain; default 1
-    uint32_t backoff_max;   // and at most; default 32
+    uint32_t backoff_max;   // and at most; default 32; not below backoff_min
     // A shorter queue is taken from when its head has waited this long; default 50 us.
     int64_t age_ns;
     int64_t watch_ns; // how often an idle shard looks at busy ones; default 100 us
@@ -71,12 +82,14 @@ typedef struct spg_options {
     // SPG_MIN_STACK_BYTES to SPG_MAX_STACK_BYTES. 0: 65536. Memory is used page by page as it is
     // touched.
     size_t stack_bytes;
-    // What to do with nothing to do, and for how long SPG_IDLE_SPIN spins (0: 50 us; at most 1 s).
+    // What to do with nothing to do, and for how long SPG_IDLE_SPIN spins (0: 50 us; at most
+    // SPG_MAX_SPIN_NS).
     enum spg_idle idle;
     int64_t spin_ns;
     spg_steal_options steal;
-    // The pool for blocking calls: threads at most (0: 64), jobs waiting at most (0: 1024), how
-    // long an idle thread stays (0: 5 s).
+    // The pool for blocking calls: threads at most (0: 64; up to SPG_MAX_BLOCKING_THREADS), jobs
+    // waiting at most (0: 1024; up to SPG_MAX_BLOCKING_QUEUE), how long an idle thread stays (0:
+    // 5 s; up to SPG_MAX_BLOCKING_IDLE_NS).
     uint32_t blocking_threads;
     uint32_t blocking_queue;
     int64_t blocking_idle_ns;
@@ -126,9 +139,9 @@ typedef struct spg_report {
 //   out      written only on success; the caller ends the runtime with spg_destroy
 // Any thread that is no task. Does not suspend; returns when all rings are set up. On failure
 // nothing is left behind.
-// Returns 0; -EINVAL an option is out of range; -ENOMEM; -EAGAIN threads or descriptors are used up
-// (-EMFILE, -ENFILE likewise); -EPERM or -ENOSYS io_uring is denied or missing: error_text says
-// which limit, and what to do.
+// Returns 0; -EINVAL an option is out of range; -ENOMEM; -EAGAIN SPG_MAX_RUNTIMES live already, or
+// threads are used up; -EMFILE or -ENFILE descriptors are used up; -EPERM or -ENOSYS io_uring is
+// denied or missing. error_text says which limit, and what to do.
 SPG_API SPG_MUST_CHECK int spg_create_sized(const spg_options *options, size_t size, spg_rt **out);
 static inline int spg_create(const spg_options *options, spg_rt **out)
 {
@@ -149,9 +162,11 @@ static inline int spg_run(const spg_options *options, spg_fn *fn, void *arg, int
 }
 
 // Stops admission, waits until the deadline for tasks to end, then cancels what is left and reaps
-// it (for reap_ns). From the first moment, spawns outside of a scope that a task has opened give
-// -ESHUTDOWN; tasks may still spawn into scopes of their own, which they join, until they are
-// cancelled. SPG_NOW cancels at once. May be called again.
+// it (for reap_ns). SPG_NOW cancels at once. May be called again. What spawns give meanwhile:
+//   while tasks may still end  -ESHUTDOWN outside of a scope that a task has opened. Into such a
+//                              scope, whose owner joins what it has begun, tasks may still be
+//                              spawned; -ECANCELED or -ETIME, as always, if that scope is stopped.
+//   from the cancelling on     -ESHUTDOWN, whatever the scope.
 //   report  may be NULL
 // Foreign threads only; blocks.
 // Returns 0 when everything has ended; -EBUSY with names in report when tasks or ops are left;

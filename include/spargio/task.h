@@ -43,9 +43,9 @@ typedef struct spg_attr {
 //   out   the handle, to be joined or detached; NULL: the task is detached. The scope joins it in
 //         any case.
 // Tasks only (other threads: spg_spawn_in). Does not suspend. On failure there is no side effect.
-// Returns 0; -EAGAIN max_tasks is reached; -ENOMEM; -ESHUTDOWN; -ECANCELED or -ETIME the scope is
-// cancelled or past its deadline and admits nothing; -EINVAL no such shard or place, or fn is NULL;
-// -EPERM outside a task.
+// Returns 0; -EAGAIN max_tasks is reached; -ENOMEM; -ESHUTDOWN the runtime is being shut down
+// (spg_shutdown says when); -ECANCELED or -ETIME the scope is cancelled or past its deadline and
+// admits nothing; -EINVAL no such shard or place, or fn is NULL; -EPERM outside a task.
 SPG_API SPG_MUST_CHECK int spg_spawn_sized(const spg_attr *attr, size_t size, spg_fn *fn, void *arg,
                                            spg_task *out);
 static inline int spg_spawn(const spg_attr *attr, spg_fn *fn, void *arg, spg_task *out)

@@ -28,11 +28,7 @@ int spg_create_sized(const spg_options *given, size_t size, spg_rt **out)
     if (error) {
         return error;
     }
-    error = spgi_runtime_make(&options, out);
-    if (error) {
-        spgi_options_explain_start(&options, error);
-    }
-    return error;
+    return spgi_runtime_make(&options, out);
 }
 
 int spg_shutdown_sized(spg_rt *rt, spg_report *out, size_t size, spg_time deadline)

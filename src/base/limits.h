@@ -7,7 +7,7 @@
 
 #define SPGI_CACHE_LINE 64
 
-// Runtimes that may live at once in a process; slot 0 is never used, so that no handle is zero.
+// Slots for runtimes: SPG_MAX_RUNTIMES; slot 0 is never used, so that no handle is zero.
 #define SPGI_RUNTIMES 64u
 
 // Task handles: 6 bits of runtime, 22 of slot, 36 of generation.

@@ -59,22 +59,22 @@ static const struct number numbers[] = {
     NUMBER(queue_entries, 8, SPG_MAX_QUEUE_ENTRIES, 1024, true),
     NUMBER(max_tasks, 1, SPG_MAX_TASKS, 1u << 20, false),
     NUMBER(blocking_threads, 1, SPG_MAX_BLOCKING_THREADS, 64, false),
-    NUMBER(blocking_queue, 1, 1u << 20, 1024, false),
-    NUMBER(steal.budget, 1, 65536, 64, false),
-    NUMBER(steal.victim_stride, 1, 65536, 1, false),
-    NUMBER(steal.probes, 1, 65536, 2, false),
-    NUMBER(steal.batch, 1, 64, 4, false),
-    NUMBER(steal.margin, 1, 65536, 2, false),
-    NUMBER(steal.fail_cost, 1, 65536, 1, false),
-    NUMBER(steal.backoff_min, 1, 65536, 1, false),
-    NUMBER(steal.backoff_max, 1, 65536, 32, false),
+    NUMBER(blocking_queue, 1, SPG_MAX_BLOCKING_QUEUE, 1024, false),
+    NUMBER(steal.budget, 1, SPG_MAX_STEAL_KNOB, 64, false),
+    NUMBER(steal.victim_stride, 1, SPG_MAX_STEAL_KNOB, 1, false),
+    NUMBER(steal.probes, 1, SPG_MAX_STEAL_KNOB, 2, false),
+    NUMBER(steal.batch, 1, SPG_MAX_STEAL_BATCH, 4, false),
+    NUMBER(steal.margin, 1, SPG_MAX_STEAL_KNOB, 2, false),
+    NUMBER(steal.fail_cost, 1, SPG_MAX_STEAL_KNOB, 1, false),
+    NUMBER(steal.backoff_min, 1, SPG_MAX_STEAL_KNOB, 1, false),
+    NUMBER(steal.backoff_max, 1, SPG_MAX_STEAL_KNOB, 32, false),
 };
 
 static const struct duration durations[] = {
-    DURATION(spin_ns, SPG_S, SPGI_SPIN_DEFAULT_NS, false),
-    DURATION(steal.age_ns, 3600 * SPG_S, 50 * SPG_US, false),
-    DURATION(steal.watch_ns, 3600 * SPG_S, 100 * SPG_US, false),
-    DURATION(blocking_idle_ns, 3600 * SPG_S, 5 * SPG_S, false),
+    DURATION(spin_ns, SPG_MAX_SPIN_NS, SPGI_SPIN_DEFAULT_NS, false),
+    DURATION(steal.age_ns, SPG_MAX_STEAL_NS, 50 * SPG_US, false),
+    DURATION(steal.watch_ns, SPG_MAX_STEAL_NS, 100 * SPG_US, false),
+    DURATION(blocking_idle_ns, SPG_MAX_BLOCKING_IDLE_NS, 5 * SPG_S, false),
     DURATION(drain_ns, INT64_MAX, SPG_S, true),
     DURATION(reap_ns, INT64_MAX, 5 * SPG_S, false),
 };
@@ -222,6 +222,15 @@ int spgi_options_resolve(const spg_options *given, size_t size, spg_options *out
 }
 
 // ---- Why a shard did not start ---------------------------------------------------------------
+
+void spgi_options_explain_full(const spg_options *options)
+{
+    spgi_options_explain(options,
+                         "%u runtimes live in this process, as many as there may be "
+                         "(SPG_MAX_RUNTIMES): end one with spg_destroy first, or give one runtime "
+                         "more shards",
+                         SPG_MAX_RUNTIMES);
+}
 
 void spgi_options_explain_start(const spg_options *options, int error)
 {

@@ -14,6 +14,9 @@ int spgi_options_resolve(const spg_options *given, size_t size, spg_options *out
 __attribute__((format(printf, 2, 3))) void spgi_options_explain(const spg_options *options,
                                                                 const char *format, ...);
 
+// Explains that SPG_MAX_RUNTIMES live already.
+void spgi_options_explain_full(const spg_options *options);
+
 // Explains why a shard could not be set up.
 void spgi_options_explain_start(const spg_options *options, int error);
 

@@ -13,6 +13,10 @@ struct entry {
     struct spgi_generations first; // of the next runtime here      [owner: who has it taken]
 };
 
+// What a handle has room for.
+_Static_assert(SPG_MAX_RUNTIMES + 1 == SPGI_RUNTIMES, "slot 0 is none");
+_Static_assert(SPGI_RUNTIMES == 1u << (64 - SPGI_TASK_GEN_BITS - SPGI_TASK_INDEX_BITS), "6 bits");
+
 static struct entry entries[SPGI_RUNTIMES]; // slot 0 stays empty
 
 int spgi_registry_reserve(struct spg_rt *rt, struct spgi_generations *first)

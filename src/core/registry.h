@@ -18,7 +18,7 @@ struct spgi_generations {
 };
 
 // Takes a slot for a runtime that is being made; nobody finds it there yet. Returns 0, or -EAGAIN
-// when SPGI_RUNTIMES - 1 live already: then rt->slot is 0, which the calls below let pass.
+// when SPG_MAX_RUNTIMES live already: then rt->slot is 0, which the calls below let pass.
 int spgi_registry_reserve(struct spg_rt *rt, struct spgi_generations *first);
 
 // The runtime is complete: from here on others find it.

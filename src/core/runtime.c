@@ -255,11 +255,17 @@ int spgi_runtime_make(const spg_options *options, struct spg_rt **out)
 {
     struct spg_rt *rt = calloc(1, sizeof *rt);
     if (!rt) {
+        spgi_options_explain_start(options, -ENOMEM);
         return -ENOMEM;
     }
     int error = make_parts(rt, options);
     error = error ? error : start_threads(rt);
     if (error) {
+        if (rt->slot == 0) {
+            spgi_options_explain_full(options);
+        } else {
+            spgi_options_explain_start(options, error);
+        }
         free_runtime(rt);
         return error;
     }

@@ -12,7 +12,7 @@ void spgi_runtime_started(struct spg_rt *rt, int error);
 void spgi_runtime_wait_all_stopped(struct spg_rt *rt);
 
 // Makes a runtime from resolved options and starts its shards. Returns 0; on failure nothing is
-// left.
+// left, and error_text says why.
 int spgi_runtime_make(const spg_options *options, struct spg_rt **out);
 
 // Ends a runtime in which no task lives, and frees everything.

@@ -7,7 +7,7 @@
 #include "core/stats.h"
 #include "sys/clock.h"
 
-enum { BATCH_MAX = 64 };
+enum { BATCH_MAX = SPG_MAX_STEAL_BATCH };
 
 // ---- Age -------------------------------------------------------------------------------------
 

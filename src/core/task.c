@@ -143,7 +143,10 @@ int spgi_task_spawn(struct spgi_shard *shard, const struct spgi_spawn *spawn, ui
     error = spawn->scope ? spgi_scope_enter(spawn->scope, first, spawn->n) : 0;
     if (error) {
         give_back(shard, first);
-        return spawn_refused(shard, error);
+        // A shutdown that cancels has changed the phase before it stops scopes: if it was that, say
+        // so, as from here on.
+        int late = admitted(rt, spawn);
+        return spawn_refused(shard, late ? late : error);
     }
     *handle = spgi_handle_of(first, spgi_life_gen(load_relaxed(&first->life)));
     SPGI_COUNT_N(shard, spawned, spawn->n);

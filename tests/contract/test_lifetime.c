@@ -240,6 +240,54 @@ START_TEST(c9_admission_stops_but_work_begun_is_finished)
 }
 END_TEST
 
+// The phases of a shutdown, as they show in what spawns give.
+static int spawns_until_cancelled(void *arg)
+{
+    closing *own = arg;
+    spg_scope scope;
+    spg_scope stopped;
+    static atomic_bool end = true; // tasks of the root scope may outlast this one
+    REQUIRE_OK(spg_scope_open(&scope, SPG_NEVER));
+    REQUIRE_OK(spg_scope_open(&stopped, SPG_NEVER));
+    REQUIRE_OK(spg_scope_cancel(&stopped));
+    atomic_store(&own->begun, true);
+    // A task of the scope asks from outside, where spg_spawn_in puts what it starts.
+    AWAIT(spg_spawn_in(own->rt, NULL, is_stubborn, &end, NULL) == -ESHUTDOWN);
+    int code = spg_spawn(NULL, is_stubborn, &end, NULL);
+    REQUIRE(code == -ECANCELED || code == -ESHUTDOWN); // -ECANCELED: as long as others may end
+    REQUIRE_OK(spg_scope_close(&stopped));
+    spg_time limit = patience();
+    while ((code = spg_spawn(NULL, is_stubborn, &end, NULL)) == 0 && spg_now() < limit) {
+        atomic_fetch_add(&own->steps, 1);
+        REQUIRE_OK(spg_yield());
+    }
+    REQUIRE_CODE(code, -ESHUTDOWN); // not -ECANCELED, at no moment
+    AWAIT(spg_cancelled() == -ECANCELED);
+    REQUIRE_CODE(spg_spawn(NULL, is_stubborn, &end, NULL), -ESHUTDOWN);
+    REQUIRE_CODE(spg_spawn_n(&scope, NULL, is_stubborn, &end, 0, 2), -ESHUTDOWN);
+    REQUIRE_OK(spg_scope_close(&scope));
+    return 0;
+}
+
+START_TEST(c9_what_spawns_give_tells_the_phase)
+{
+    size_t rounds = scaled(20, 3);
+    for (size_t round = 0; round < rounds; round++) {
+        spg_options options = test_options(2);
+        closing own = {.rt = start_runtime(&options)};
+        spg_task task;
+        int result = -1;
+        REQUIRE_OK(spg_spawn_in(own.rt, NULL, spawns_until_cancelled, &own, &task));
+        AWAIT_OUTSIDE(atomic_load(&own.begun));
+        REQUIRE_OK(spg_shutdown(own.rt, NULL, soon()));
+        REQUIRE_OK(spg_join(task, &result, SPG_NOW));
+        REQUIRE_OK(result);
+        require_at_rest(own.rt);
+        REQUIRE_OK(spg_destroy(own.rt));
+    }
+}
+END_TEST
+
 // ---- C10 ----
 
 static int gives_own_runtime(void *arg)
@@ -339,6 +387,7 @@ int main(void)
     tcase_add_test(tests, c9_every_op_is_reaped);
     tcase_add_test(tests, c9_what_is_left_is_reported_by_name);
     tcase_add_test(tests, c9_admission_stops_but_work_begun_is_finished);
+    tcase_add_test(tests, c9_what_spawns_give_tells_the_phase);
     tcase_add_test(tests, c10_runtimes_do_not_disturb_each_other);
     tcase_add_test(tests, c10_foreign_threads_spawn_and_join);
     return run_suite("test_lifetime", suite);
