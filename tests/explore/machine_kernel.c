@@ -22,6 +22,8 @@ struct spgi_ring {
     unsigned prepared_count;
     uint64_t flying[REQUESTS]; // requests that the kernel works on
     unsigned flying_count;
+    uint64_t polls[REQUESTS]; // of descriptors that never become ready: only a cancel ends them
+    unsigned poll_count;
     struct spgi_completion done[REQUESTS];
     unsigned done_count;
     bool missed; // a cancel has come too late for a request in flight: once per run is enough
@@ -188,6 +190,14 @@ static void take_off(struct spgi_ring *ring, unsigned index)
 // A cancel finds its request, finds it too far on, or comes too late.
 static void cancel(struct spgi_ring *ring, uint64_t target, uint64_t user_data)
 {
+    for (unsigned i = 0; i < ring->poll_count; i++) {
+        if (ring->polls[i] == target) {
+            ring->polls[i] = ring->polls[--ring->poll_count];
+            complete(ring, target, -ECANCELED);
+            complete(ring, user_data, 0);
+            return;
+        }
+    }
     for (unsigned i = 0; i < ring->flying_count; i++) {
         if (ring->flying[i] == target) {
             if (ring->missed || explore_choice(2) == 0) {
@@ -213,8 +223,10 @@ static void submit(struct spgi_ring *ring)
         } else if (request->opcode == SPGI_OP_CANCEL) {
             cancel(ring, request->address, ring->prepared_data[i]);
         } else {
-            explore_assert(ring->flying_count < REQUESTS, "more requests than the machine holds");
-            ring->flying[ring->flying_count++] = ring->prepared_data[i];
+            bool poll = request->opcode == SPGI_OP_POLL;
+            unsigned *count = poll ? &ring->poll_count : &ring->flying_count;
+            explore_assert(*count < REQUESTS, "more requests than the machine holds");
+            (poll ? ring->polls : ring->flying)[(*count)++] = ring->prepared_data[i];
         }
     }
     ring->prepared_count = 0;

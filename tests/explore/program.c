@@ -128,7 +128,9 @@ static struct explore_bounds bounds_of(const struct explore_model *model,
 // A model that crashes has failed: the run that led there is what matters.
 static void crashed(int signal)
 {
-    printf("FAILED: the model crashed: signal %d\n", signal);
+    printf("%-26s %9llu runs of this program: FAILED\n", execution.model->name,
+           (unsigned long long)execution.run);
+    printf("  the model crashed: signal %d\n", signal);
     trace_print();
     fflush(stdout);
     _exit(1);
