@@ -50,7 +50,8 @@ static void task_init(struct spgi_task *task, const struct spgi_spawn *spawn, ui
     task->context = NULL;
     task->stack = NULL;
     task->fn = spawn->fn;
-    task->arg = spawn->base + i * spawn->stride;
+    // By number: a base of NULL is as good as any, for tasks that all get NULL.
+    task->arg = (void *)((uintptr_t)spawn->base + i * spawn->stride);
     task->result = 0;
     task->shard = target;
     task->pins = 0;
