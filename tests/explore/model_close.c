@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// model_close.c: closing a descriptor ends the ops of others on it, also those that begin just then.
+// model_close.c: closing a descriptor ends the ops of others on it, also those begun just then.
 #include "machine.h"
 
 #include "api/descriptor.h"
