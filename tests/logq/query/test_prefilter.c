@@ -137,7 +137,7 @@ START_TEST(searching_finds_what_reading_finds)
         }
         free(log.ptr);
     }
-    ck_assert_uint_gt(skipped, 100);
+    ck_assert_uint_gt(skipped, 0); // else the search was never tried
 }
 END_TEST
 
