@@ -130,6 +130,10 @@ void spgi_ready_next(struct spgi_task *task)
 void spgi_ready_chain(struct spgi_shard *shard, struct spgi_task *first, struct spgi_task *last,
                       uint64_t n)
 {
+    if (n == 1) {
+        push_stealable(shard, first); // by a task: announced
+        return;
+    }
     uint64_t overflowed =
         spgi_stealq_push_chain(&shard->stealable, &first->ready.link, &last->ready.link, n);
     SPGI_COUNT_N(shard, queue_overflow, overflowed);

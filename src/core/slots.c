@@ -52,21 +52,9 @@ uint64_t spgi_slots_fini(struct spg_rt *rt)
     return (rt->first_generation + used) & SPGI_TASK_GEN_MASK;
 }
 
-struct spgi_task *spgi_slot_nth(struct spg_rt *rt, uint32_t n)
-{
-    uint32_t chunk = n / SPGI_TASK_CHUNK;
-    if (chunk >= rt->chunk_room || !load_acquire(&rt->chunks[chunk])) {
-        return NULL;
-    }
-    return spgi_slot_of(rt, n);
-}
-
-struct spgi_task *spgi_slot_hold(struct spgi_shard *shard, spg_task handle)
+struct spgi_task *spgi_slot_hold_foreign(spg_task handle)
 {
     uint32_t slot = spgi_handle_runtime(handle.v);
-    if (shard && shard->rt->slot == slot) {
-        return spgi_slot_nth(shard->rt, spgi_handle_index(handle.v));
-    }
     struct spg_rt *rt = spgi_registry_hold(slot);
     struct spgi_task *task = rt ? spgi_slot_nth(rt, spgi_handle_index(handle.v)) : NULL;
     if (rt && !task) {
@@ -75,11 +63,9 @@ struct spgi_task *spgi_slot_hold(struct spgi_shard *shard, spg_task handle)
     return task;
 }
 
-void spgi_slot_let_go(struct spgi_shard *shard, const struct spgi_task *task)
+void spgi_slot_let_go_foreign(const struct spgi_task *task)
 {
-    if (!shard || shard->rt != task->rt) {
-        spgi_registry_let_go(task->rt->slot);
-    }
+    spgi_registry_let_go(task->rt->slot);
 }
 
 // Under slots_lock. Maps one more chunk of slots. False: the table is full, or the system refuses.

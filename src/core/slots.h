@@ -41,11 +41,35 @@ static inline struct spgi_task *spgi_slot_of(struct spg_rt *rt, uint32_t index)
     return &chunk[index % SPGI_TASK_CHUNK];
 }
 
+// Task n of the table; NULL past the last one.
+static inline struct spgi_task *spgi_slot_nth(struct spg_rt *rt, uint32_t n)
+{
+    uint32_t nth = n / SPGI_TASK_CHUNK;
+    struct spgi_task *chunk = nth < rt->chunk_room ? load_acquire(&rt->chunks[nth]) : NULL;
+    return chunk ? &chunk[n % SPGI_TASK_CHUNK] : NULL;
+}
+
+// For handles of another runtime than the caller's.
+struct spgi_task *spgi_slot_hold_foreign(spg_task handle);
+void spgi_slot_let_go_foreign(const struct spgi_task *task);
+
 // The slot that a handle names; NULL when there cannot be such a task. Until it is let go, its
 // runtime does not end. shard: the caller's, or NULL; for tasks of its own runtime, which outlives
 // the call anyway, there is nothing to hold.
-struct spgi_task *spgi_slot_hold(struct spgi_shard *shard, spg_task handle);
-void spgi_slot_let_go(struct spgi_shard *shard, const struct spgi_task *task);
+static inline struct spgi_task *spgi_slot_hold(struct spgi_shard *shard, spg_task handle)
+{
+    if (shard && shard->rt->slot == spgi_handle_runtime(handle.v)) {
+        return spgi_slot_nth(shard->rt, spgi_handle_index(handle.v));
+    }
+    return spgi_slot_hold_foreign(handle);
+}
+
+static inline void spgi_slot_let_go(struct spgi_shard *shard, const struct spgi_task *task)
+{
+    if (!shard || shard->rt != task->rt) {
+        spgi_slot_let_go_foreign(task);
+    }
+}
 
 // The word a thread sleeps on: the half of the life word that holds DONE.
 static inline void *spgi_life_futex(spgi_a64 *life)
@@ -70,9 +94,6 @@ void spgi_slot_free_outside(struct spg_rt *rt, struct spgi_task *task);
 
 // Shard's own thread: gives back the rights it has not used.
 void spgi_lease_return(struct spgi_shard *shard);
-
-// Task n of the table, for walks; NULL past the last one.
-struct spgi_task *spgi_slot_nth(struct spg_rt *rt, uint32_t n);
 
 // Sets the table up, resp. frees it. All generations used are from first_generation on, and before
 // the one that fini returns.

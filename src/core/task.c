@@ -60,7 +60,10 @@ static void task_init(struct spgi_task *task, const struct spgi_spawn *spawn, ui
     task->scope = spawn->scope;
     task->born = spawn->scope;
     task->locals = NULL;
-    spgi_task_rename(task, spawn->attr.name);
+    task->name[0] = '\0';
+    if (spawn->attr.name) {
+        spgi_task_rename(task, spawn->attr.name);
+    }
     uint64_t gen = spgi_life_gen(load_relaxed(&task->life));
     uint64_t handle = spawn->joinable ? SPGI_LIFE_HANDLE : 0;
     // Release: whoever finds the task through its handle, or its scope, sees it whole.

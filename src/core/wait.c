@@ -12,18 +12,9 @@
 
 #include <errno.h>
 
-static int reason_of(uint64_t bits)
+int spgi_wait_reason(uint64_t bits)
 {
-    if (bits & SPGI_LIFE_CANCELED) {
-        return -ECANCELED;
-    }
-    return bits & SPGI_LIFE_TIMED_OUT ? -ETIME : 0;
-}
-
-int spgi_wait_refused(struct spgi_task *task)
-{
-    int reason = reason_of(load_seqcst(&task->life));
-    return reason ? reason : reason_of(load_seqcst(&task->scoped));
+    return bits & SPGI_LIFE_CANCELED ? -ECANCELED : -ETIME;
 }
 
 static void fire_deadline(struct spgi_shard *shard, struct spgi_timer *timer)
@@ -38,15 +29,11 @@ int spgi_wait_begin(struct spgi_shard *shard, struct spgi_task *task, enum spgi_
                     void (*stop)(struct spgi_shard *, struct spgi_task *, int reason))
 {
     struct spgi_wait *wait = &task->wait;
-    int refused = stop ? spgi_wait_refused(task) : 0;
-    if (refused) {
-        return refused;
-    }
     wait->reason = 0;
     wait->stop = stop;
     store_relaxed(&wait->since, (uint64_t)shard->pass_start);
     store_seqcst(&wait->word, (uint64_t)kind | (uint64_t)shard->index << 8); // W1
-    refused = stop ? spgi_wait_refused(task) : 0;                            // W2
+    int refused = stop ? spgi_wait_refused(task) : 0;                        // W2
     if (refused) {
         store_relaxed(&wait->word, 0u);
         return refused;
@@ -56,13 +43,6 @@ int spgi_wait_begin(struct spgi_shard *shard, struct spgi_task *task, enum spgi_
     }
     SPGI_COUNT(shard, suspends);
     return 0;
-}
-
-int spgi_wait_end(struct spgi_task *task)
-{
-    spgi_timer_disarm(&task->wait.timer);
-    store_relaxed(&task->wait.word, 0u);
-    return task->wait.reason;
 }
 
 // On the home shard of the wait that the canceller saw.

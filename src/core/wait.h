@@ -26,10 +26,20 @@
 #ifndef SPGI_CORE_WAIT_H
 #define SPGI_CORE_WAIT_H
 
+#include "core/life.h"
+#include "core/timer.h"
 #include "core/types.h"
 
+// What reason bits that are set stand for: -ECANCELED or -ETIME.
+int spgi_wait_reason(uint64_t bits);
+
 // Why waits of the task are refused now: 0, -ECANCELED or -ETIME.
-int spgi_wait_refused(struct spgi_task *task);
+static inline int spgi_wait_refused(struct spgi_task *task)
+{
+    uint64_t own = load_seqcst(&task->life) & SPGI_LIFE_STOPPED;
+    uint64_t bits = own ? own : load_seqcst(&task->scoped);
+    return __builtin_expect(bits != 0, 0) ? spgi_wait_reason(bits) : 0;
+}
 
 // The task itself, before it suspends. Returns 0: the wait has begun; suspend, then call
 // spgi_wait_end. Else the reason why it is refused.
@@ -40,7 +50,14 @@ int spgi_wait_begin(struct spgi_shard *shard, struct spgi_task *task, enum spgi_
 
 // The task itself, after it has resumed, or instead of suspending. Returns why it was stopped, 0 if
 // not.
-int spgi_wait_end(struct spgi_task *task);
+static inline int spgi_wait_end(struct spgi_task *task)
+{
+    if (!spgi_timer_idle(&task->wait.timer)) {
+        spgi_timer_disarm(&task->wait.timer);
+    }
+    store_relaxed(&task->wait.word, 0u);
+    return task->wait.reason;
+}
 
 // Any thread, after C1: if the task waits, claims its kick errand and adds it to kicks, to be sent
 // once the caller holds no lock.
