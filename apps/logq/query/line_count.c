@@ -29,33 +29,82 @@ static void count_slowly(struct line_count *count, const char *begin, const char
     }
 }
 
+// By address: how vectors are passed by value depends on what the compiler may use.
+static inline __attribute__((always_inline)) void load(byte_vector *out, const char *at)
+{
+    memcpy(out, at, VECTOR_BYTES);
+}
+
+static inline __attribute__((always_inline)) uint64_t sum(const byte_vector *counters)
+{
+    uint64_t total = 0;
+    for (int i = 0; i < VECTOR_BYTES; i++) {
+        total += (*counters)[i];
+    }
+    return total;
+}
+
+static inline __attribute__((always_inline)) bool is_zero(const byte_vector *bytes)
+{
+    uint64_t words[VECTOR_BYTES / sizeof(uint64_t)];
+    memcpy(words, bytes, sizeof words);
+    return (words[0] | words[1] | words[2] | words[3]) == 0;
+}
+
+#define NEWLINE ('\n' - (byte_vector){0})
+#define CARRIAGE_RETURN ('\r' - (byte_vector){0})
+
+// Counts lines only. False: some of them may be blank, as they end in two newlines, or in a
+// carriage return and a newline.
+static inline __attribute__((always_inline)) bool count_full_lines(struct line_count *count,
+                                                                   const char *at, const char *end)
+{
+    byte_vector lines = {0};
+    byte_vector doubt = {0};
+    for (; at < end; at += VECTOR_BYTES) {
+        byte_vector here;
+        byte_vector before;
+        load(&here, at);
+        load(&before, at - 1);
+        byte_vector is_newline = (byte_vector)(here == NEWLINE);
+        doubt |= is_newline &
+                 ((byte_vector)(before == NEWLINE) | (byte_vector)(before == CARRIAGE_RETURN));
+        lines -= is_newline;
+    }
+    count->lines += sum(&lines);
+    return is_zero(&doubt);
+}
+
+static inline __attribute__((always_inline)) void count_blank_lines(struct line_count *count,
+                                                                    const char *at, const char *end)
+{
+    byte_vector blank = {0};
+    for (; at < end; at += VECTOR_BYTES) {
+        byte_vector here;
+        byte_vector before;
+        byte_vector two_before;
+        load(&here, at);
+        load(&before, at - 1);
+        load(&two_before, at - 2);
+        byte_vector after_return =
+            (byte_vector)(before == CARRIAGE_RETURN) & (byte_vector)(two_before == NEWLINE);
+        blank -= (byte_vector)(here == NEWLINE) & ((byte_vector)(before == NEWLINE) | after_return);
+    }
+    count->blank += sum(&blank);
+}
+
 // Counts whole vectors from `at` on, which has two bytes of the block before it; where it stopped.
 static inline __attribute__((always_inline)) const char *
 count_vectors(struct line_count *count, const char *at, const char *end)
 {
-    const byte_vector newline = '\n' - (byte_vector){ 0 };
-    const byte_vector carriage_return = '\r' - (byte_vector){ 0 };
     while (end - at >= VECTOR_BYTES) {
-        byte_vector lines = { 0 };
-        byte_vector blank = { 0 };
-        for (int round = 0; round < ROUNDS_MAX && end - at >= VECTOR_BYTES; round++) {
-            byte_vector here;
-            byte_vector before;
-            byte_vector two_before;
-            memcpy(&here, at, VECTOR_BYTES);
-            memcpy(&before, at - 1, VECTOR_BYTES);
-            memcpy(&two_before, at - 2, VECTOR_BYTES);
-            byte_vector is_newline = (byte_vector)(here == newline);
-            byte_vector after_return =
-                (byte_vector)(before == carriage_return) & (byte_vector)(two_before == newline);
-            lines -= is_newline;
-            blank -= is_newline & ((byte_vector)(before == newline) | after_return);
-            at += VECTOR_BYTES;
+        ptrdiff_t vectors = (end - at) / VECTOR_BYTES;
+        vectors = vectors < ROUNDS_MAX ? vectors : ROUNDS_MAX;
+        const char *stop = at + vectors * VECTOR_BYTES;
+        if (!count_full_lines(count, at, stop)) {
+            count_blank_lines(count, at, stop);
         }
-        for (int i = 0; i < VECTOR_BYTES; i++) {
-            count->lines += lines[i];
-            count->blank += blank[i];
-        }
+        at = stop;
     }
     return at;
 }
@@ -85,7 +134,7 @@ static const char *count_quickly(struct line_count *count, const char *at, const
 
 struct line_count line_count(struct bytes block)
 {
-    struct line_count count = { 0 };
+    struct line_count count = {0};
     if (block.len == 0) {
         return count;
     }
