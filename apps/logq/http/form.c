@@ -65,8 +65,11 @@ static bool add_argument(struct form *form, char *begin, char *end)
 
 bool form_add(struct form *form, char *text, size_t length)
 {
+    if (length == 0) {
+        return true; // text may be NULL
+    }
     char *end = text + length;
-    while (length > 0 && text < end) {
+    while (text < end) {
         char *sign = memchr(text, '&', (size_t)(end - text));
         char *behind = sign == NULL ? end : sign;
         if (behind > text && !add_argument(form, text, behind)) {

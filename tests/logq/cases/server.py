@@ -62,8 +62,8 @@ class Server:
             self.process.wait()
             code = "no end after SIGTERM"
         self.process.stdout.close()
-        if code != 0 and kind is None:
-            raise AssertionError("the server ended with %s: %s" % (code, self.log()))
+        if code != 0:
+            raise AssertionError("the server ended with %s: %s" % (code, self.log())) from value
 
     def log(self):
         with open(self.log_path, "rb") as file:

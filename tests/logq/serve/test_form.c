@@ -102,6 +102,14 @@ START_TEST(bounds_the_arguments)
 }
 END_TEST
 
+START_TEST(no_text_is_no_argument)
+{
+    struct form form = {.count = 0};
+    ck_assert(form_add(&form, NULL, 0));
+    ck_assert_uint_eq(form.count, 0);
+}
+END_TEST
+
 START_TEST(decodes_paths_without_plus)
 {
     char text[] = "/a+b%2Fc";
@@ -120,6 +128,7 @@ int main(void)
     tcase_add_test(cases, keeps_any_byte);
     tcase_add_test(cases, finds_what_was_added_first);
     tcase_add_test(cases, bounds_the_arguments);
+    tcase_add_test(cases, no_text_is_no_argument);
     tcase_add_test(cases, decodes_paths_without_plus);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
