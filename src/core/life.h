@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 // life.h: the life word of a task slot: generation, who joins it, and how far it has come.
 //
-//   bits 0-5   DONE      the task's function has returned and its result is written (also: slot
-//   free)
+//   bits 0-5   DONE      the task's function has returned, its result is written; or: slot free
 //              HANDLE    somebody holds the right to join; else the task frees its slot itself
-//              CANCELED  the task was cancelled; TIMED_OUT: by its scope's deadline. At most one of
-//              both.
+//              CANCELED  the task was cancelled; TIMED_OUT: by its scope's deadline. Never both.
 //   bits 6-27  joiner    slot index of the task that joins, plus 1; JOINER_THREAD: a foreign thread
 //   bits 28-63 generation; moved on when the slot is freed, so that old handles no longer match
 //
@@ -14,9 +12,8 @@
 //   the far side of the switch), and only while DONE is unset. Whoever clears the registration owns
 //   the joiner's wake-up: either the finishing task, which sets DONE, or the joiner's home shard,
 //   which withdraws it for a deadline or a cancellation. So the joiner resumes exactly once.
-// - HANDLE and DONE together say who frees the slot: the joiner, once it sees DONE; whoever
-// detaches,
-//   if DONE was set; else the finishing task, if HANDLE is unset.
+// - HANDLE and DONE together say who frees the slot: the joiner, once it sees DONE; whoever gives
+//   the handle up, if DONE was set; else the finishing task, if HANDLE is unset.
 #ifndef SPGI_CORE_LIFE_H
 #define SPGI_CORE_LIFE_H
 

@@ -7,8 +7,7 @@
 // shard bounds its wait by the first timer.
 //
 //   shard, at the time                       whoever disarms
-//   F1 lock, take it out, state = FIRING     D1 lock; ARMED: take it out, state = IDLE; unlock:
-//   done
+//   F1 lock, take it out, state = FIRING     D1 lock; ARMED: take it out, IDLE; unlock: done
 //   F2 unlock, fire                          D2 FIRING: unlock, wait until the state is IDLE
 //   F3 state = IDLE
 //

@@ -343,8 +343,7 @@ struct spg_rt {
     pthread_cond_t quiet; // something has ended while shutting down
     uint32_t cpus_usable; // [const]
 
-    // Starting and stopping of shards' threads.                                     [lock:
-    // gate_lock]
+    // Starting and stopping of shards' threads.                              [lock: gate_lock]
     pthread_mutex_t gate_lock;
     pthread_cond_t gate;
     uint32_t expected; // threads that were started

@@ -3,8 +3,7 @@
 //
 // Who makes a suspended task ready is decided by the kind of its wait:
 // - JOIN: whoever clears the joiner from the joined task's life word (core/life.h): its finisher,
-// or the
-//   home shard, for a deadline or a cancellation.
+//   or the home shard, for a deadline or a cancellation.
 // - CLOSE, FD_CLOSE: the last one to leave; these waits are not stopped.
 // - all others: the home shard alone, whose thread runs completions, timers and kicks in turn.
 //
