@@ -3,15 +3,14 @@
 //
 // 1 Search: look at other shards' queues (core/steal.h), holding a searcher's token (core/idle.h).
 // 2 Spin: go on looking, at memory only, for as long as a wake-up costs. That is the ski-rental
-// rule:
-//   never worse than twice the best choice made in hindsight. Only while it has been paying off:
-//   when recent idle times were longer than the limit, or there are more shards than CPUs, not at
-//   all.
+//   rule: never worse than twice the best choice made in hindsight. Only while it has been paying
+//   off: when recent idle times were longer than the limit, or there are more shards than CPUs, not
+//   at all.
 // 3 Watch: a shard that is stuck in a long task cannot say so. While any peer is awake, one sleeper
 //   wakes by itself every watch_ns and looks at the age of the peers' queues. When it keeps finding
 //   them empty, it takes up to 8 times as long.
 // 4 Park: the handshake of core/park.h, then wait in the kernel for a completion, a bell, or the
-// next timer.
+//   next timer.
 #include "core/sleep.h"
 
 #include "core/idle.h"
