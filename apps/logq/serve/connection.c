@@ -76,7 +76,9 @@ int connection_send(struct connection *connection, struct bytes head, struct byt
         while (bytes > 0) {
             struct iovec *piece = message.msg_iov;
             size_t part = piece->iov_len < (size_t)bytes ? piece->iov_len : (size_t)bytes;
-            piece->iov_base = (char *)piece->iov_base + part;
+            if (part > 0) { // an empty piece may be NULL
+                piece->iov_base = (char *)piece->iov_base + part;
+            }
             piece->iov_len -= part;
             bytes -= (ssize_t)part;
             bool is_done = piece->iov_len == 0;
