@@ -9,6 +9,7 @@
 #include <spargio/error.h>
 #include <spargio/fd.h>
 #include <spargio/fs.h>
+#include <spargio/mailbox.h>
 #include <spargio/net.h>
 #include <spargio/runtime.h>
 #include <spargio/scope.h>

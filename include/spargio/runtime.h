@@ -3,6 +3,7 @@
 #ifndef SPARGIO_RUNTIME_H
 #define SPARGIO_RUNTIME_H
 
+#include <spargio/mailbox.h>
 #include <spargio/task.h>
 #include <spargio/types.h>
 
@@ -87,6 +88,9 @@ typedef struct spg_options {
     enum spg_idle idle;
     int64_t spin_ns;
     spg_steal_options steal;
+    // Room of each lane of the shards' default mailboxes: see mailbox.h. 0: 1024; at most
+    // SPG_MAX_MAILBOX_CAPACITY.
+    uint32_t mailbox_capacity;
     // The pool for blocking calls: threads at most (0: 64; up to SPG_MAX_BLOCKING_THREADS), jobs
     // waiting at most (0: 1024; up to SPG_MAX_BLOCKING_QUEUE), how long an idle thread stays (0:
     // 5 s; up to SPG_MAX_BLOCKING_IDLE_NS).

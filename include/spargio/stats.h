@@ -56,6 +56,11 @@ SPG_BEGIN_DECLS
     X(stacks_mapped, "stacks mapped, and batches of stacks fetched that shards had given back")    \
     X(stacks_refused, "tasks that had to wait for a stack: the system refused to map one")         \
     X(stacks_reused, "stacks taken from the cache")                                                \
+    X(messages_sent, "messages staged")                                                            \
+    X(message_batches, "times staged messages were published to a mailbox")                        \
+    X(messages_received, "messages received")                                                      \
+    X(messages_destroyed, "messages for mailboxes that had been closed")                           \
+    X(lanes_full, "sends that found no room")                                                      \
     X(blocking_jobs, "jobs accepted by the blocking pool")                                         \
     X(blocking_refused, "jobs refused by the blocking pool")
 

@@ -27,6 +27,13 @@
 #define SPGI_OP_GEN_BITS 28
 #define SPGI_MAX_OPS (1u << 24)
 
+// Mailbox handles: 6 bits of runtime, 16 of slot, 42 of generation.
+#define SPGI_MAILBOX_INDEX_BITS 16
+#define SPGI_MAILBOX_GEN_BITS 42
+#define SPGI_MAILBOX_GEN_MASK ((UINT64_C(1) << SPGI_MAILBOX_GEN_BITS) - 1)
+// Room of a lane if nothing else is said.
+#define SPGI_MAILBOX_CAPACITY 1024u
+
 // Descriptors: a table of chunks, indexed by number.
 #define SPGI_FD_CHUNK 256u
 #define SPGI_FD_CHUNKS 4096u // 1,048,576 descriptors, the kernel's own default limit (nr_open)

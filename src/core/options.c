@@ -59,6 +59,7 @@ static const struct number numbers[] = {
     NUMBER(queue_entries, 8, SPG_MAX_QUEUE_ENTRIES, 1024, true),
     NUMBER(max_tasks, 1, SPG_MAX_TASKS, 1u << 20, false),
     NUMBER(blocking_threads, 1, SPG_MAX_BLOCKING_THREADS, 64, false),
+    NUMBER(mailbox_capacity, 1, SPG_MAX_MAILBOX_CAPACITY, SPGI_MAILBOX_CAPACITY, false),
     NUMBER(blocking_queue, 1, SPG_MAX_BLOCKING_QUEUE, 1024, false),
     NUMBER(steal.budget, 1, SPG_MAX_STEAL_KNOB, 64, false),
     NUMBER(steal.victim_stride, 1, SPG_MAX_STEAL_KNOB, 1, false),

@@ -14,6 +14,7 @@
 // out by runtimes that are gone.
 struct spgi_generations {
     uint64_t tasks;
+    uint64_t mailboxes;
     uint32_t fds;
 };
 

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "core/ending.h"
 #include "core/fdtable.h"
+#include "core/mailbox.h"
 #include "core/options.h"
 #include "core/pool.h"
 #include "core/registry.h"
@@ -135,6 +136,7 @@ static void init_locks(struct spg_rt *rt)
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&rt->slots_lock, NULL);
+    pthread_mutex_init(&rt->mailboxes_lock, NULL);
     pthread_mutex_init(&rt->entry_lock, NULL);
     pthread_mutex_init(&rt->end_lock, NULL);
     pthread_mutex_init(&rt->quiet_lock, NULL);
@@ -147,6 +149,7 @@ static void init_locks(struct spg_rt *rt)
 static void free_locks(struct spg_rt *rt)
 {
     pthread_mutex_destroy(&rt->slots_lock);
+    pthread_mutex_destroy(&rt->mailboxes_lock);
     pthread_mutex_destroy(&rt->entry_lock);
     pthread_mutex_destroy(&rt->end_lock);
     pthread_mutex_destroy(&rt->quiet_lock);
@@ -200,6 +203,7 @@ static void free_runtime(struct spg_rt *rt)
     struct spgi_generations next = {
         .fds = spgi_fdtable_fini(&rt->fds),
         .tasks = spgi_slots_fini(rt),
+        .mailboxes = spgi_mailboxes_fini(rt),
     };
     spgi_registry_release(rt, next);
     spgi_stack_depot_fini(&rt->stacks);
@@ -236,7 +240,8 @@ static int make_parts(struct spg_rt *rt, const spg_options *options)
     spgi_fdtable_init(&rt->fds, first.fds);
     int slots = spgi_slots_init(rt, first.tasks);
     error = error ? error : slots;
-    return error ? error : make_shards(rt);
+    error = error ? error : make_shards(rt);
+    return error ? error : spgi_mailboxes_init(rt, first.mailboxes);
 }
 
 // The rings as they came out: the smallest of them.

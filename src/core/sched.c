@@ -15,6 +15,7 @@
 #include "base/assert.h"
 #include "core/fiber.h"
 #include "core/idle.h"
+#include "core/lane.h"
 #include "core/shard.h"
 #include "core/stacks.h"
 #include "core/stats.h"
@@ -248,6 +249,7 @@ static void run_task(struct spgi_shard *shard, struct spgi_task *task)
         shard->task_start = 0;
         shard->inline_run = 0;
         spgi_fiber_run(shard, task);
+        spgi_lanes_publish(shard);
         again = false;
         if (shard->after == SPGI_AFTER_SUSPEND) {
             again = shard->commit && !shard->commit(shard, task, shard->commit_arg);

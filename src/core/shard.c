@@ -7,6 +7,7 @@
 #include "core/shard.h"
 
 #include "base/assert.h"
+#include "core/lane.h"
 #include "core/op.h"
 #include "core/runtime.h"
 #include "core/sched.h"
@@ -201,6 +202,8 @@ int spgi_shard_init(struct spgi_shard *shard, struct spg_rt *rt, uint32_t index)
         return -ENOMEM;
     }
     spgi_stealq_init(&shard->stealable, slots, rt->options.queue_entries);
+    spgi_outbox_init(&shard->outbox);
+    spgi_ring_list_init(&shard->closed_mailboxes);
     spgi_timers_init(&shard->timers);
     spgi_ops_init(shard);
     spgi_random_seed(&shard->random, rt->options.shuffle_seed + index + 1);

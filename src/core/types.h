@@ -20,6 +20,7 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/mpsc.h"
+#include "base/msgq.h"
 #include "base/random.h"
 #include "base/spinlock.h"
 #include "base/stealq.h"
@@ -42,6 +43,14 @@ struct spgi_scope;
 struct spgi_errand {
     struct spgi_link link;
     void (*run)(struct spgi_shard *shard, struct spgi_errand *errand);
+};
+
+// Posts its errand to its shard when others have changed what the shard waits for: core/alarm.h.
+struct spgi_alarm {
+    spgi_a32 state;           // enum spgi_alarm_state                          [any]
+    struct spgi_shard *shard; //                                                [const]
+    void (*rang)(struct spgi_shard *shard, struct spgi_alarm *alarm); //        [const]
+    struct spgi_errand errand;
 };
 
 // ---- Timers ----------------------------------------------------------------------------------
@@ -75,6 +84,10 @@ enum spgi_wait_kind {
     SPGI_WAIT_OP,
     SPGI_WAIT_FD_CLOSE, // ops of others on a descriptor. Not to be stopped
     SPGI_WAIT_BLOCKING, // a job of the blocking pool
+    SPGI_WAIT_MESSAGE,  // a message in a mailbox
+    SPGI_WAIT_ROOM,     // room in a lane of a mailbox
+    SPGI_WAIT_FLUSH,    // that what the shard has sent is received
+    SPGI_WAIT_TALLY,    // a sum that comes to its threshold
 };
 
 struct spgi_wait {
@@ -192,6 +205,64 @@ struct spgi_fdtable {
     uint32_t first_generation;
 };
 
+// ---- Messages --------------------------------------------------------------------------------
+
+// From one shard into one mailbox. It belongs to its sender; the receiver only takes from the
+// queue, and rings.
+struct spgi_lane {
+    struct spgi_msgq queue;
+    struct spgi_mailbox *mailbox; //                                                [const]
+    uint64_t generation;          // of the mailbox the slots were last sized for   [sender]
+    bool dirty;                   // in the sender's list of what is to be published
+    struct spgi_link dirty_link;
+    struct spgi_link lanes_link; // in the sender's list of all its lanes
+    struct spgi_node room;       // tasks that wait for room                        [sender]
+    struct spgi_alarm credit;    // of the sender: slots were given back
+};
+
+// The lane that all threads share that are no shards of the runtime.
+struct spgi_outside_lane {
+    pthread_mutex_t lock;
+    struct spgi_msgq queue; // sender's side                                      [lock]
+    uint64_t generation;    //                                                    [lock]
+    uint64_t order;         // messages ever staged                               [lock]
+    spgi_a32 waiting;       // somebody sleeps on `credits`                       [any]
+    spgi_a32 credits;       // a number that changes when room is made            [any]
+};
+
+struct spgi_tally {
+    uint32_t tag;             //                                                        [const]
+    uint64_t threshold;       //                                                        [const]
+    spgi_a64 word;            // 16 bits of the mailbox's generation, 48 of the sum     [any]
+    struct spgi_node waiters; //                                                  [receiver]
+};
+
+// Lives in a slot of the runtime's table, which is never freed while that lives; nor are its lanes.
+struct spgi_mailbox {
+    struct spg_rt *rt; //                                                 [const]
+    uint32_t index;    // of its slot                                     [const]
+    uint32_t shard;    // whose tasks receive                  [const while open]
+    spgi_a64 word;     // generation << 1 | open: core/mailbox.h          [any]
+    spgi_a64 capacity; // of each lane                         [const while open]
+    spgi_aptr *lanes;  // per sending shard; NULL: it has never sent      [any]
+    struct spgi_outside_lane outside;
+    struct spgi_alarm arrived; // of the receiver: messages, or a tally, or the end
+    struct spgi_node waiters;  // tasks that receive                              [receiver]
+    uint32_t turn;             // lane to be looked at first                      [receiver]
+    spgi_a32 tally_count;      // [any; written under rt->mailboxes_lock]
+    struct spgi_tally tallies[SPG_MAX_TALLIES];
+    struct spgi_node closed; // in the shard's list of those                [lock: mailboxes_lock]
+};
+
+// What a shard has sent.                                                              [owner]
+struct spgi_outbox {
+    uint64_t sent;            // messages ever staged
+    uint32_t staged;          // since the last publication
+    struct spgi_fifo dirty;   // lanes with staged messages
+    struct spgi_fifo lanes;   // all
+    struct spgi_node flushes; // tasks that wait for credits of all of them
+};
+
 // ---- Statistics ------------------------------------------------------------------------------
 
 // One writer, its shard; the same list as the public struct.
@@ -261,6 +332,8 @@ struct spgi_shard {
     uint32_t inline_run;         // answers without suspending in a row             [owner]
     int64_t task_start;          // clock when spg_should_yield first looked        [owner]
 
+    struct spgi_outbox outbox;
+    struct spgi_node closed_mailboxes; // slots to be used again        [lock: rt->mailboxes_lock]
     struct spgi_timers timers;
     struct spgi_ops ops;
     struct spgi_random random; // [owner]
@@ -331,6 +404,12 @@ struct spg_rt {
     uint64_t first_generation; // [const]
     uint64_t leased;        // rights to spawn that were ever given out         [lock: slots_lock]
     spgi_a64 freed_outside; // slots freed by threads that are no shards
+
+    // Mailboxes.
+    pthread_mutex_t mailboxes_lock;
+    spgi_aptr *mailboxes;              // SPG_MAX_MAILBOXES; the first are the shards' own  [any]
+    uint32_t mailbox_count;            // [lock: mailboxes_lock]
+    uint64_t first_mailbox_generation; // [const]
 
     struct spgi_stack_depot stacks;
     struct spgi_fdtable fds;

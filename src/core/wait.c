@@ -103,6 +103,10 @@ const char *spgi_wait_name(enum spgi_wait_kind kind)
         [SPGI_WAIT_OP] = "op",
         [SPGI_WAIT_FD_CLOSE] = "close",
         [SPGI_WAIT_BLOCKING] = "blocking",
+        [SPGI_WAIT_MESSAGE] = "message",
+        [SPGI_WAIT_ROOM] = "room",
+        [SPGI_WAIT_FLUSH] = "flush",
+        [SPGI_WAIT_TALLY] = "tally",
     };
     return names[kind];
 }
