@@ -60,6 +60,7 @@ SPG_BEGIN_DECLS
     X(message_batches, "times staged messages were published to a mailbox")                        \
     X(messages_received, "messages received")                                                      \
     X(messages_destroyed, "messages for mailboxes that had been closed")                           \
+    X(parcels_received, "messages that came by way of the kernel")                                 \
     X(lanes_full, "sends that found no room")                                                      \
     X(blocking_jobs, "jobs accepted by the blocking pool")                                         \
     X(blocking_refused, "jobs refused by the blocking pool")

@@ -3,74 +3,29 @@
 // core.
 #include <spargio/mailbox.h>
 
+#include "api/named.h"
 #include "core/lane.h"
 #include "core/mailbox.h"
-#include "core/registry.h"
 #include "core/shard.h"
 #include "core/tally.h"
 
 #include <errno.h>
 
-// ---- Handles ---------------------------------------------------------------------------------
-
-// A mailbox named by a handle; its runtime does not end until it is let go.
-struct named {
-    struct spgi_mailbox *mailbox;
-    uint64_t gen;
-    struct spgi_shard *shard; // the caller's, if it is a task of the mailbox's runtime; else NULL
-    bool held;
-    bool other_task; // of another runtime: must not block
-};
-
-static void let_go(const struct named *named)
-{
-    if (named->held) {
-        spgi_registry_let_go(named->mailbox->rt->slot);
-    }
-}
-
-// Any thread. Returns 0, -ESRCH or -EOWNERDEAD.
-static int find(spg_mailbox handle, struct named *named)
-{
-    struct spgi_shard *shard = spgi_shard_self();
-    uint32_t slot = spgi_mailbox_handle_runtime(handle);
-    bool own = shard && shard->rt->slot == slot;
-    struct spg_rt *rt = own ? shard->rt : spgi_registry_hold(slot);
-    if (!rt) {
-        return -ESRCH;
-    }
-    *named = (struct named){
-        .mailbox = spgi_mailbox_of(rt, handle),
-        .gen = spgi_mailbox_handle_gen(handle),
-        .shard = own && shard->running ? shard : NULL,
-        .held = !own,
-        .other_task = shard != NULL,
-    };
-    int error = !load_relaxed(rt->alive)                       ? -EOWNERDEAD
-                : !named->mailbox                              ? -ESRCH
-                : !spgi_mailbox_is(named->mailbox, named->gen) ? -ESRCH
-                                                               : 0;
-    if (error && !own) {
-        spgi_registry_let_go(slot);
-    }
-    return error;
-}
-
 // A task on the mailbox's shard. Also -EPERM and -EXDEV; nothing is held.
-static int find_here(spg_mailbox handle, struct named *named)
+static int find_here(spg_mailbox handle, struct spgi_named *named)
 {
     int error;
     if (!spgi_task_self(&error)) {
         return error;
     }
-    error = find(handle, named);
+    error = spgi_named_find(handle, named);
     if (error) {
         return error;
     }
     if (named->shard && named->shard->index == named->mailbox->shard) {
         return 0;
     }
-    let_go(named);
+    spgi_named_let_go(named);
     return -EXDEV;
 }
 
@@ -92,7 +47,7 @@ int spg_mailbox_open(unsigned shard, size_t capacity, spg_mailbox *out)
 
 int spg_mailbox_close(spg_mailbox handle)
 {
-    struct named named;
+    struct spgi_named named;
     int error = find_here(handle, &named);
     if (error) {
         return error;
@@ -115,9 +70,9 @@ spg_mailbox spg_shard_mailbox(spg_rt *rt, unsigned shard)
 ssize_t spg_send_some(spg_mailbox handle, const spg_msg *messages, size_t n, int *why,
                       spg_time deadline)
 {
-    struct named named;
+    struct spgi_named named;
     size_t sent = 0;
-    int stopped = find(handle, &named);
+    int stopped = spgi_named_find(handle, &named);
     if (!stopped) {
         if (named.shard) {
             sent = spgi_lane_send(named.shard, named.mailbox, named.gen, messages, n, &stopped,
@@ -126,7 +81,7 @@ ssize_t spg_send_some(spg_mailbox handle, const spg_msg *messages, size_t n, int
             sent = spgi_lane_send_outside(named.mailbox, named.gen, messages, n, &stopped,
                                           named.other_task ? SPG_NOW : deadline);
         }
-        let_go(&named);
+        spgi_named_let_go(&named);
     }
     if (why) {
         *why = stopped;
@@ -157,7 +112,7 @@ int spg_send_owned(spg_mailbox handle, uint32_t tag, void *pointer, void (*destr
 
 ssize_t spg_receive(spg_mailbox handle, spg_msg *messages, size_t n, spg_time deadline)
 {
-    struct named named;
+    struct spgi_named named;
     int error = find_here(handle, &named);
     if (error || n == 0) {
         return error ? error : -EINVAL;
@@ -210,45 +165,45 @@ int spg_flush_wait(spg_flush_ticket ticket, spg_time deadline)
 
 int spg_tally_open(spg_mailbox handle, uint32_t tag, uint64_t threshold)
 {
-    struct named named;
-    int error = find(handle, &named);
+    struct spgi_named named;
+    int error = spgi_named_find(handle, &named);
     if (!error) {
         error = spgi_tally_open(named.mailbox, named.gen, tag, threshold);
-        let_go(&named);
+        spgi_named_let_go(&named);
     }
     return error;
 }
 
 int spg_tally_add(spg_mailbox handle, uint32_t tag, uint64_t n)
 {
-    struct named named;
-    int error = find(handle, &named);
+    struct spgi_named named;
+    int error = spgi_named_find(handle, &named);
     if (!error) {
         struct spgi_tally *tally = spgi_tally_of(named.mailbox, tag);
         error = tally ? spgi_tally_add(named.mailbox, named.gen, tally, n) : -ENOENT;
-        let_go(&named);
+        spgi_named_let_go(&named);
     }
     return error;
 }
 
 int spg_tally_read(spg_mailbox handle, uint32_t tag, uint64_t *out)
 {
-    struct named named;
-    int error = find(handle, &named);
+    struct spgi_named named;
+    int error = spgi_named_find(handle, &named);
     if (!error) {
         struct spgi_tally *tally = spgi_tally_of(named.mailbox, tag);
         error = !out ? -EINVAL : tally ? 0 : -ENOENT;
         if (!error) {
             *out = spgi_tally_pending(tally);
         }
-        let_go(&named);
+        spgi_named_let_go(&named);
     }
     return error;
 }
 
 int spg_tally_take(spg_mailbox handle, uint32_t tag, uint64_t *out, spg_time deadline)
 {
-    struct named named;
+    struct spgi_named named;
     int error = find_here(handle, &named);
     struct spgi_tally *tally = error ? NULL : spgi_tally_of(named.mailbox, tag);
     if (error || !out || !tally) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// uring.c: how rings were set up, for users.
+// uring.c: how rings were set up, and the kernel lane, for users.
 #include <spargio/uring.h>
 
-#include "core/types.h"
+#include "api/named.h"
+#include "core/courier.h"
 
 #include <errno.h>
 #include <string.h>
@@ -23,4 +24,18 @@ int spg_uring_info_get_sized(spg_rt *rt, uint32_t shard, spg_uring_info *out, si
     };
     memcpy(out, &full, size < sizeof full ? size : sizeof full);
     return 0;
+}
+
+int spg_uring_send(spg_mailbox handle, uint32_t tag, uint64_t value, spg_time deadline)
+{
+    struct spgi_named named;
+    int error = spgi_named_find(handle, &named);
+    if (error) {
+        return error;
+    }
+    bool waits = named.shard || !named.other_task;
+    error = spgi_courier_send(named.shard, named.mailbox, named.gen, tag, value,
+                              waits ? deadline : SPG_NOW);
+    spgi_named_let_go(&named);
+    return error;
 }

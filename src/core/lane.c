@@ -163,9 +163,9 @@ static void look(struct spgi_shard *shard, struct spgi_lane *lane)
 {
     bool changed;
     do {
+        uint64_t untaken = spgi_msgq_untaken(&lane->queue); // first: what is woken below saw it
         wake_flushed(shard);
         bool room_wanted = !wake_for_room(lane) && !spgi_waitlist_empty(&lane->room);
-        uint64_t untaken = spgi_msgq_untaken(&lane->queue);
         bool flush_wanted = !spgi_waitlist_empty(&shard->outbox.flushes) && untaken > 0;
         if (!room_wanted && !flush_wanted) {
             return;

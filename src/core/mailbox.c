@@ -3,6 +3,7 @@
 #include "core/mailbox.h"
 
 #include "core/alarm.h"
+#include "core/courier.h"
 #include "core/lane.h"
 #include "core/shard.h"
 #include "core/stats.h"
@@ -54,6 +55,27 @@ static bool take_from(struct spgi_msgq *queue, uint32_t from, struct taking *tak
     return ahead > 0;
 }
 
+// What came by way of the kernel.
+static void take_parcels(struct spgi_mailbox *mailbox, struct taking *taking)
+{
+    struct spgi_link *link;
+    while ((link = mailbox->parcels.head) != NULL) {
+        struct spgi_parcel *parcel = SPGI_CONTAINER(link, struct spgi_parcel, link);
+        struct spgi_shard *from = parcel->courier->from;
+        if (parcel->gen != taking->gen) {
+            SPGI_COUNT(taking->shard, messages_destroyed);
+        } else if (taking->taken < taking->room) {
+            taking->out[taking->taken++] = (spg_msg){.tag = parcel->tag,
+                                                     .from = from ? from->index : SPG_OUTSIDE,
+                                                     .value = parcel->value};
+        } else {
+            return;
+        }
+        spgi_fifo_pop(&mailbox->parcels);
+        spgi_parcel_credit(parcel);
+    }
+}
+
 // Takes from all lanes, each time from another one first.
 static void take(struct spgi_mailbox *mailbox, struct taking *taking)
 {
@@ -72,6 +94,7 @@ static void take(struct spgi_mailbox *mailbox, struct taking *taking)
             spgi_lane_credited(lane);
         }
     }
+    take_parcels(mailbox, taking);
     SPGI_COUNT_N(taking->shard, messages_received, taking->taken);
 }
 
@@ -84,7 +107,7 @@ static bool has_messages(struct spgi_mailbox *mailbox)
             return true;
         }
     }
-    return spgi_msgq_has_messages(&mailbox->outside.queue);
+    return mailbox->parcels.head || spgi_msgq_has_messages(&mailbox->outside.queue);
 }
 
 // ---- Waking ----------------------------------------------------------------------------------

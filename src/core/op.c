@@ -3,6 +3,7 @@
 #include "core/op.h"
 
 #include "base/assert.h"
+#include "core/courier.h"
 #include "core/fdtable.h"
 #include "core/fiber.h"
 #include "core/sched.h"
@@ -286,6 +287,9 @@ static void handle(struct spgi_shard *shard, const struct spgi_completion *compl
         break;
     case SPGI_KIND_BELL_FD:
         spgi_shard_bell_fd_rang(shard);
+        break;
+    case SPGI_KIND_PARCEL:
+        spgi_courier_arrived(shard, (uint32_t)completion->user_data);
         break;
     }
 }

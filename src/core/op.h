@@ -11,7 +11,13 @@
 #include "core/types.h"
 
 // User data of a request: kind 4 bits, generation 28, index 32.
-enum spgi_op_kind { SPGI_KIND_OP, SPGI_KIND_CANCEL, SPGI_KIND_BELL, SPGI_KIND_BELL_FD };
+enum spgi_op_kind {
+    SPGI_KIND_OP,
+    SPGI_KIND_CANCEL,
+    SPGI_KIND_BELL,
+    SPGI_KIND_BELL_FD,
+    SPGI_KIND_PARCEL, // core/courier.h
+};
 
 static inline uint64_t spgi_user_data(enum spgi_op_kind kind, uint32_t generation, uint32_t index)
 {

@@ -7,6 +7,7 @@
 #include "core/shard.h"
 
 #include "base/assert.h"
+#include "core/courier.h"
 #include "core/lane.h"
 #include "core/op.h"
 #include "core/runtime.h"
@@ -196,9 +197,11 @@ int spgi_shard_init(struct spgi_shard *shard, struct spg_rt *rt, uint32_t index)
     shard->bell_fd = -1;
     spgi_aptr *slots = calloc(rt->options.queue_entries, sizeof *slots);
     shard->sights = calloc(rt->shard_count, sizeof *shard->sights);
-    if (!slots || !shard->sights) {
+    shard->couriers = calloc(rt->shard_count + 1, sizeof *shard->couriers);
+    if (!slots || !shard->sights || !shard->couriers) {
         free((void *)slots);
         free(shard->sights);
+        free((void *)shard->couriers);
         return -ENOMEM;
     }
     spgi_stealq_init(&shard->stealable, slots, rt->options.queue_entries);
@@ -218,6 +221,7 @@ void spgi_shard_fini(struct spgi_shard *shard)
 {
     free((void *)shard->stealable.slots);
     free(shard->sights);
+    spgi_couriers_free(shard);
     spgi_ops_fini(shard);
 }
 
@@ -250,6 +254,10 @@ static int open_shard(struct spgi_shard *shard)
     struct spgi_ring_info info;
     spgi_ring_info(shard->ring, &info);
     shard->sq_reserve = info.sq_entries >> SPGI_SQ_RESERVE_SHIFT;
+    // All senders together fill at most half of the completion queue.
+    uint32_t credits = info.cq_entries / (2 * (rt->shard_count + 1));
+    credits = credits < 1 ? 1 : credits > SPG_URING_CREDITS ? SPG_URING_CREDITS : credits;
+    shard->courier_credits = UINT64_MAX >> (64 - credits);
     shard->ring_fd = spgi_ring_fd(shard->ring);
     error = open_bell(shard);
     if (!error && !rt->options.no_overflow_report) {

@@ -31,6 +31,7 @@
 
 #include <pthread.h>
 #include <spargio.h>
+#include <spargio/uring.h>
 
 struct spgi_shard;
 struct spgi_task;
@@ -246,12 +247,36 @@ struct spgi_mailbox {
     spgi_a64 capacity; // of each lane                         [const while open]
     spgi_aptr *lanes;  // per sending shard; NULL: it has never sent      [any]
     struct spgi_outside_lane outside;
+    struct spgi_fifo parcels;  // that have arrived by the kernel lane            [receiver]
     struct spgi_alarm arrived; // of the receiver: messages, or a tally, or the end
     struct spgi_node waiters;  // tasks that receive                              [receiver]
     uint32_t turn;             // lane to be looked at first                      [receiver]
     spgi_a32 tally_count;      // [any; written under rt->mailboxes_lock]
     struct spgi_tally tallies[SPG_MAX_TALLIES];
     struct spgi_node closed; // in the shard's list of those                [lock: mailboxes_lock]
+};
+
+// A message on its way through the kernel.
+struct spgi_parcel {
+    struct spgi_link link;        // in the mailbox's list                       [receiver]
+    struct spgi_courier *courier; //                                             [const]
+    struct spgi_mailbox *mailbox; // these: [sender until sent, then receiver]
+    uint64_t gen;
+    uint64_t value;
+    uint32_t tag;
+    spgi_a32 sent; // filled, and not taken                                       [any]
+};
+
+// The parcels of one sender for one shard.
+struct spgi_courier {
+    struct spgi_shard *from;  // NULL: all threads that are no shards              [const]
+    struct spgi_shard *to;    //                                                   [const]
+    spgi_a64 free;            // a bit per parcel                                  [any]
+    struct spgi_node waiters; // tasks that wait for one                          [sender]
+    struct spgi_alarm credit; // of the sender
+    spgi_a32 waiting;         // a thread sleeps on `credits`                     [any]
+    spgi_a32 credits;         // a number that changes when one is given back     [any]
+    struct spgi_parcel parcels[SPG_URING_CREDITS];
 };
 
 // What a shard has sent.                                                              [owner]
@@ -333,6 +358,8 @@ struct spgi_shard {
     int64_t task_start;          // clock when spg_should_yield first looked        [owner]
 
     struct spgi_outbox outbox;
+    spgi_aptr *couriers;      // to this shard: per sending shard, and one for all threads   [any]
+    uint64_t courier_credits; // parcels of each: a bit each                                 [const]
     struct spgi_node closed_mailboxes; // slots to be used again        [lock: rt->mailboxes_lock]
     struct spgi_timers timers;
     struct spgi_ops ops;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// test_uring.c: how the rings were set up.
+// test_uring.c: how the rings were set up, and messages by way of the kernel.
 #include "support.h"
 
 #include <linux/io_uring.h>
@@ -59,11 +59,141 @@ START_TEST(wrong_arguments_are_refused)
 }
 END_TEST
 
+// ---- The kernel lane ----
+
+enum { SHARDS = 2, FAR = 1 };
+
+typedef struct flow {
+    spg_mailbox box;
+    uint64_t count;
+    uint64_t sum;
+    uint32_t from;
+} flow;
+
+static int receives(void *arg)
+{
+    flow *self = arg;
+    for (uint64_t left = self->count; left > 0;) {
+        spg_msg messages[5];
+        ssize_t n = spg_receive(self->box, messages, left < 5 ? left : 5, patience());
+        REQUIRE(n > 0);
+        for (ssize_t i = 0; i < n; i++) {
+            REQUIRE_EQ(messages[i].from, self->from);
+            REQUIRE_EQ(messages[i].tag, 3);
+            REQUIRE(messages[i].destroy == NULL);
+            self->sum += messages[i].value;
+        }
+        left -= (uint64_t)n;
+    }
+    return 0;
+}
+
+static int sends(void *arg)
+{
+    const flow *self = arg;
+    for (uint64_t i = 1; i <= self->count; i++) {
+        REQUIRE_OK(spg_uring_send(self->box, 3, i, patience()));
+    }
+    return 0;
+}
+
+TASK_TEST(messages_go_by_way_of_the_kernel, SHARDS)
+{
+    enum { SENDERS = 3 };
+    uint64_t count = scaled(20000, 500);
+    spg_mailbox box = spg_shard_mailbox(spg_runtime(), FAR);
+    flow all = {.box = box, .count = SENDERS * count, .from = 0};
+    flow each = {.box = box, .count = count};
+    spg_attr here = pinned_to(0);
+    spg_attr there = pinned_to(FAR);
+    spg_task receiving = spawned(&there, receives, &all);
+    spg_task sending[SENDERS];
+    for (int i = 0; i < SENDERS; i++) {
+        sending[i] = spawned(&here, sends, &each);
+    }
+    for (int i = 0; i < SENDERS; i++) {
+        REQUIRE_OK(joined(sending[i]));
+    }
+    REQUIRE_OK(joined(receiving));
+    REQUIRE_EQ(all.sum, SENDERS * (count * (count + 1) / 2));
+    spg_stats stats;
+    REQUIRE_OK(spg_stats_get(spg_runtime(), &stats));
+    REQUIRE_EQ(stats.parcels_received, SENDERS * count);
+    REQUIRE_EQ(stats.cq_overflow, 0);
+    return 0;
+}
+
+// Nobody receives: the credits bound what the kernel is given.
+static int fills(void *arg)
+{
+    const flow *self = arg;
+    uint32_t sent = 0;
+    int code;
+    while ((code = spg_uring_send(self->box, 3, 1, SPG_NOW)) == 0) {
+        sent++;
+        REQUIRE(sent <= SPG_URING_CREDITS);
+    }
+    REQUIRE_CODE(code, -EAGAIN);
+    REQUIRE_CODE(spg_uring_send(self->box, 3, 1, soon()), -ETIME);
+    return (int)sent;
+}
+
+static int closes(void *arg)
+{
+    return spg_mailbox_close(((const flow *)arg)->box);
+}
+
+TASK_TEST(credits_bound_what_is_on_its_way, SHARDS)
+{
+    flow at = {.from = 0};
+    REQUIRE_OK(spg_mailbox_open(FAR, 0, &at.box));
+    spg_attr here = pinned_to(0);
+    spg_attr there = pinned_to(FAR);
+    at.count = (uint64_t)joined(spawned(&here, fills, &at));
+    REQUIRE(at.count > 0);
+    REQUIRE_OK(joined(spawned(&there, receives, &at)));
+    REQUIRE_EQ(at.sum, at.count);
+    // What was not received gives its credits back when the mailbox is closed.
+    REQUIRE_EQ(joined(spawned(&here, fills, &at)), at.count);
+    REQUIRE_OK(joined(spawned(&there, closes, &at)));
+    REQUIRE_CODE(spg_uring_send(at.box, 3, 1, SPG_NOW), -ESRCH);
+    REQUIRE_OK(spg_mailbox_open(FAR, 0, &at.box));
+    REQUIRE_EQ(joined(spawned(&here, fills, &at)), at.count);
+    return joined(spawned(&there, closes, &at));
+}
+
+START_TEST(threads_send_by_way_of_the_kernel)
+{
+    spg_options options = test_options(SHARDS);
+    spg_rt *rt = start_runtime(&options);
+    flow all = {.box = spg_shard_mailbox(rt, FAR), .count = scaled(5000, 200), .from = SPG_OUTSIDE};
+    int first = spg_uring_send(all.box, 3, 0, SPG_NOW);
+    if (first == -ENOSYS) {
+        end_runtime(rt);
+        SKIP("threads cannot send to a ring before Linux 6.13");
+    }
+    REQUIRE_OK(first);
+    spg_attr there = pinned_to(FAR);
+    spg_task task;
+    all.count++;
+    REQUIRE_OK(spg_spawn_in(rt, &there, receives, &all, &task));
+    for (uint64_t i = 1; i < all.count; i++) {
+        REQUIRE_OK(spg_uring_send(all.box, 3, i, patience()));
+    }
+    REQUIRE_OK(joined(task));
+    REQUIRE_EQ(all.sum, all.count * (all.count - 1) / 2);
+    end_runtime(rt);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("uring");
     TCase *tests = add_tests(suite, "uring", 10);
     tcase_add_test(tests, each_ring_tells_how_it_was_set_up);
     tcase_add_test(tests, wrong_arguments_are_refused);
+    tcase_add_test(tests, messages_go_by_way_of_the_kernel);
+    tcase_add_test(tests, credits_bound_what_is_on_its_way);
+    tcase_add_test(tests, threads_send_by_way_of_the_kernel);
     return run_suite("test_uring", suite);
 }

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+// courier.c: the kernel lane; the protocol is in courier.h.
+#include "core/courier.h"
+
+#include "core/alarm.h"
+#include "core/mailbox.h"
+#include "core/op.h"
+#include "core/shard.h"
+#include "core/stats.h"
+#include "core/wait.h"
+#include "core/waitlist.h"
+#include "sys/clock.h"
+#include "sys/futex.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+_Static_assert(SPG_URING_CREDITS <= 64, "a bit each");
+
+// ---- Credits ---------------------------------------------------------------------------------
+
+// P1. NULL: none is free.
+static struct spgi_parcel *take_parcel(struct spgi_courier *courier)
+{
+    uint64_t free = load_seqcst(&courier->free);
+    while (free != 0) {
+        uint64_t lowest = free & (~free + 1);
+        // Acquire: the receiver has copied what was in it (pairs with spgi_parcel_credit).
+        if (cas_seqcst(&courier->free, &free, free & ~lowest)) {
+            return &courier->parcels[__builtin_ctzll(lowest)];
+        }
+    }
+    return NULL;
+}
+
+void spgi_parcel_credit(struct spgi_parcel *parcel)
+{
+    struct spgi_courier *courier = parcel->courier;
+    store_relaxed(&parcel->sent, 0u);
+    or_seqcst(&courier->free, UINT64_C(1) << (parcel - courier->parcels)); // R4
+    if (courier->from) {
+        spgi_alarm_ring(&courier->credit);
+    } else if (load_seqcst(&courier->waiting)) { // pairs with the store in sleep_for_parcel
+        store_seqcst(&courier->waiting, 0u);
+        add_seqcst(&courier->credits, 1u);
+        spgi_futex_wake(&courier->credits);
+    }
+}
+
+static void credit_rang(struct spgi_shard *shard, struct spgi_alarm *alarm)
+{
+    (void)shard;
+    struct spgi_courier *courier = SPGI_CONTAINER(alarm, struct spgi_courier, credit);
+    while (!spgi_waitlist_empty(&courier->waiters)) {
+        if (load_seqcst(&courier->free) != 0) {
+            spgi_waitlist_wake(spgi_waitlist_first(&courier->waiters)); // it looks on
+            return;
+        }
+        spgi_alarm_arm(&courier->credit);
+        if (load_seqcst(&courier->free) == 0) {
+            return;
+        }
+    }
+}
+
+// ---- Couriers --------------------------------------------------------------------------------
+
+// From a shard, or NULL: from outside, to a shard; made at its first use. NULL: no memory.
+static struct spgi_courier *courier_between(struct spgi_shard *from, struct spgi_shard *to)
+{
+    spgi_aptr *place = &to->couriers[from ? from->index : to->rt->shard_count];
+    void *found = load_acquire(place);
+    if (found) {
+        return found;
+    }
+    struct spgi_courier *courier = calloc(1, sizeof *courier);
+    if (!courier) {
+        return NULL;
+    }
+    courier->from = from;
+    courier->to = to;
+    store_relaxed(&courier->free, to->courier_credits);
+    spgi_ring_list_init(&courier->waiters);
+    spgi_alarm_init(&courier->credit, from, credit_rang);
+    for (uint32_t i = 0; i < SPG_URING_CREDITS; i++) {
+        courier->parcels[i].courier = courier;
+    }
+    // Threads may race for theirs; a shard is alone. Release: pairs with the acquire above.
+    if (!cas_acqrel(place, &found, courier)) {
+        free(courier);
+        return found;
+    }
+    return courier;
+}
+
+void spgi_couriers_free(struct spgi_shard *shard)
+{
+    for (uint32_t i = 0; shard->couriers && i <= shard->rt->shard_count; i++) {
+        free(load_relaxed(&shard->couriers[i]));
+    }
+    free((void *)shard->couriers);
+}
+
+// ---- Sending ---------------------------------------------------------------------------------
+
+// P1 in a task. Returns 0, or why there is none.
+static int wait_for_parcel(struct spgi_shard *shard, struct spgi_courier *courier,
+                           struct spgi_parcel **out, spg_time deadline)
+{
+    bool turn = spgi_waitlist_empty(&courier->waiters); // else behind those who wait
+    int error = spgi_wait_refused(shard->running);
+    *out = NULL;
+    while (!error && !(turn && (*out = take_parcel(courier)))) {
+        SPGI_COUNT(shard, lanes_full);
+        if (deadline == SPG_NOW) {
+            error = -EAGAIN;
+            break;
+        }
+        spgi_alarm_arm(&courier->credit);
+        if (!turn || load_seqcst(&courier->free) == 0) {
+            error = spgi_waitlist_wait(shard, &courier->waiters, SPGI_WAIT_ROOM, 0, deadline);
+        }
+        turn = true;
+    }
+    credit_rang(shard, &courier->credit); // whoever was woken cares for the rest
+    return error;
+}
+
+// P1 in a thread.
+static int sleep_for_parcel(struct spgi_courier *courier, struct spgi_parcel **out,
+                            spg_time deadline)
+{
+    for (;;) {
+        uint32_t credits = load_seqcst(&courier->credits); // first: a credit ends the sleep
+        store_seqcst(&courier->waiting, 1u);
+        *out = take_parcel(courier);
+        if (*out) {
+            return 0;
+        }
+        if (deadline == SPG_NOW) {
+            return -EAGAIN;
+        }
+        if (deadline != SPG_NEVER && deadline <= spgi_clock_now()) {
+            return -ETIME;
+        }
+        spgi_futex_wait(&courier->credits, credits, deadline);
+    }
+}
+
+static uint64_t parcel_data(const struct spgi_parcel *parcel)
+{
+    const struct spgi_courier *courier = parcel->courier;
+    uint32_t sender = courier->from ? courier->from->index : courier->to->rt->shard_count;
+    uint32_t number = sender * SPG_URING_CREDITS + (uint32_t)(parcel - courier->parcels);
+    return spgi_user_data(SPGI_KIND_PARCEL, 0, number);
+}
+
+// P3.
+static int hand_over(struct spgi_shard *shard, const struct spgi_parcel *parcel)
+{
+    struct spgi_shard *to = parcel->courier->to;
+    uint64_t data = parcel_data(parcel);
+    if (!shard) {
+        int code = spgi_ring_bell_from_thread(to->ring_fd, data);
+        return code == -EINVAL ? -ENOSYS : code;
+    }
+    struct spgi_request request = {.opcode = SPGI_OP_RING_BELL, .fd = to->ring_fd, .offset = data};
+    // Not to be stopped: once the kernel has taken it, it will arrive.
+    return spgi_op_run(shard, shard->running, &request, NULL, false, SPG_NEVER);
+}
+
+int spgi_courier_send(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint64_t gen,
+                      uint32_t tag, uint64_t value, spg_time deadline)
+{
+    struct spgi_courier *courier = courier_between(shard, mailbox->rt->shards[mailbox->shard]);
+    if (!courier) {
+        return -ENOMEM;
+    }
+    struct spgi_parcel *parcel;
+    int error = shard ? wait_for_parcel(shard, courier, &parcel, deadline)
+                      : sleep_for_parcel(courier, &parcel, deadline);
+    if (error) {
+        return error;
+    }
+    parcel->mailbox = mailbox;
+    parcel->gen = gen;
+    parcel->tag = tag;
+    parcel->value = value;
+    store_release(&parcel->sent, 1u); // P2; pairs with R2
+    error = spgi_mailbox_is(mailbox, gen) ? hand_over(shard, parcel) : -ESRCH;
+    if (error) {
+        spgi_parcel_credit(parcel); // P4
+    }
+    return error;
+}
+
+// ---- Arriving --------------------------------------------------------------------------------
+
+void spgi_courier_arrived(struct spgi_shard *shard, uint32_t number)
+{
+    struct spgi_courier *courier = load_acquire(&shard->couriers[number / SPG_URING_CREDITS]);
+    struct spgi_parcel *parcel = &courier->parcels[number % SPG_URING_CREDITS];
+    bool sent =
+        load_acquire(&parcel->sent); // R2: the kernel has ordered it; this tells the language
+    SPGI_CHECK(sent);
+    SPGI_COUNT(shard, parcels_received);
+    struct spgi_mailbox *mailbox = parcel->mailbox;
+    if (!spgi_mailbox_is(mailbox, parcel->gen)) {
+        SPGI_COUNT(shard, messages_destroyed);
+        spgi_parcel_credit(parcel);
+        return;
+    }
+    spgi_fifo_push(&mailbox->parcels, &parcel->link);
+    spgi_mailbox_look(shard, mailbox);
+}
