@@ -17,6 +17,8 @@
 #include "base/atomic.h"
 #include "base/limits.h"
 
+#include <stddef.h>
+
 struct spgi_msg_slot {
     uint32_t tag;
     uint32_t generation; // of the mailbox it is for

@@ -43,7 +43,7 @@ void spgi_parcel_credit(struct spgi_parcel *parcel)
     } else if (load_seqcst(&courier->waiting)) { // pairs with the store in sleep_for_parcel
         store_seqcst(&courier->waiting, 0u);
         add_seqcst(&courier->credits, 1u);
-        spgi_futex_wake(&courier->credits);
+        spgi_futex_wake(spgi_futex_low(&courier->credits));
     }
 }
 
@@ -131,7 +131,7 @@ static int sleep_for_parcel(struct spgi_courier *courier, struct spgi_parcel **o
                             spg_time deadline)
 {
     for (;;) {
-        uint32_t credits = load_seqcst(&courier->credits); // first: a credit ends the sleep
+        uint64_t credits = load_seqcst(&courier->credits); // first: a credit ends the sleep
         store_seqcst(&courier->waiting, 1u);
         *out = take_parcel(courier);
         if (*out) {
@@ -143,7 +143,7 @@ static int sleep_for_parcel(struct spgi_courier *courier, struct spgi_parcel **o
         if (deadline != SPG_NEVER && deadline <= spgi_clock_now()) {
             return -ETIME;
         }
-        spgi_futex_wait(&courier->credits, credits, deadline);
+        spgi_futex_wait(spgi_futex_low(&courier->credits), (uint32_t)credits, deadline);
     }
 }
 

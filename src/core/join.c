@@ -89,7 +89,7 @@ void spgi_join_wake(struct spgi_task *finished, uint64_t life)
 {
     uint32_t joiner = spgi_life_joiner(life);
     if (joiner == SPGI_JOINER_THREAD) {
-        spgi_futex_wake(spgi_life_futex(&finished->life));
+        spgi_futex_wake(spgi_futex_low(&finished->life));
     } else if (joiner != 0) {
         spgi_ready_next(spgi_slot_of(finished->rt, joiner - 1));
     }
@@ -116,7 +116,7 @@ int spgi_join_thread(struct spgi_task *joined, uint64_t gen, spg_time deadline)
             return -ETIME;
         }
         if (!timed_out) {
-            spgi_futex_wait(spgi_life_futex(word), (uint32_t)life, deadline);
+            spgi_futex_wait(spgi_futex_low(word), (uint32_t)life, deadline);
         }
     }
 }

@@ -299,7 +299,7 @@ void spgi_lane_outside_credited(struct spgi_outside_lane *lane)
     if (load_seqcst(&lane->waiting)) {
         store_seqcst(&lane->waiting, 0u);
         add_seqcst(&lane->credits, 1u);
-        spgi_futex_wake(&lane->credits);
+        spgi_futex_wake(spgi_futex_low(&lane->credits));
     }
 }
 
@@ -307,7 +307,7 @@ void spgi_lane_outside_credited(struct spgi_outside_lane *lane)
 static int sleep_for_room(struct spgi_mailbox *mailbox, uint64_t gen, spg_time deadline)
 {
     struct spgi_outside_lane *lane = &mailbox->outside;
-    uint32_t credits = load_seqcst(&lane->credits); // first: a credit from here on ends the sleep
+    uint64_t credits = load_seqcst(&lane->credits); // first: a credit from here on ends the sleep
     store_seqcst(&lane->waiting, 1u);
     bool room = lane->generation == gen ? spgi_msgq_has_room(&lane->queue)
                                         : spgi_msgq_untaken(&lane->queue) == 0;
@@ -318,7 +318,7 @@ static int sleep_for_room(struct spgi_mailbox *mailbox, uint64_t gen, spg_time d
         return -ETIME;
     }
     pthread_mutex_unlock(&lane->lock);
-    spgi_futex_wait(&lane->credits, credits, deadline);
+    spgi_futex_wait(spgi_futex_low(&lane->credits), (uint32_t)credits, deadline);
     pthread_mutex_lock(&lane->lock);
     return 0;
 }

@@ -71,16 +71,6 @@ static inline void spgi_slot_let_go(struct spgi_shard *shard, const struct spgi_
     }
 }
 
-// The word a thread sleeps on: the half of the life word that holds DONE.
-static inline void *spgi_life_futex(spgi_a64 *life)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return life;
-#else
-    return (char *)life + 4;
-#endif
-}
-
 // Shard's own thread. Takes n slots with the right to spawn into them, linked by ready.link, from
 // *first on. Returns 0, -EAGAIN (max_tasks) or -ENOMEM; then nothing was taken.
 int spgi_slots_take(struct spgi_shard *shard, uint64_t n, struct spgi_task **first);

@@ -228,7 +228,7 @@ struct spgi_outside_lane {
     uint64_t generation;    //                                                    [lock]
     uint64_t order;         // messages ever staged                               [lock]
     spgi_a32 waiting;       // somebody sleeps on `credits`                       [any]
-    spgi_a32 credits;       // a number that changes when room is made            [any]
+    spgi_a64 credits;       // a number that changes when room is made            [any]
 };
 
 struct spgi_tally {
@@ -275,7 +275,7 @@ struct spgi_courier {
     struct spgi_node waiters; // tasks that wait for one                          [sender]
     struct spgi_alarm credit; // of the sender
     spgi_a32 waiting;         // a thread sleeps on `credits`                     [any]
-    spgi_a32 credits;         // a number that changes when one is given back     [any]
+    spgi_a64 credits;         // a number that changes when one is given back     [any]
     struct spgi_parcel parcels[SPG_URING_CREDITS];
 };
 

@@ -3,7 +3,19 @@
 #ifndef SPGI_SYS_FUTEX_H
 #define SPGI_SYS_FUTEX_H
 
+#include "base/atomic.h"
+
 #include <stdint.h>
+
+// The low half of a word: what a thread can sleep on.
+static inline void *spgi_futex_low(spgi_a64 *word)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return word;
+#else
+    return (char *)word + 4;
+#endif
+}
 
 // Sleeps while *word == expected, until the absolute CLOCK_MONOTONIC time until_ns (INT64_MAX:
 // without limit). May return early.

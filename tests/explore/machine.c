@@ -5,6 +5,7 @@
 #include "core/shard.c" // its loop and its thread-local are its own
 
 #include "core/ending.h"
+#include "core/mailbox.h"
 #include "core/registry.h"
 #include "core/slots.h"
 
@@ -49,6 +50,10 @@ static void begin_shard(unsigned index)
     shard->sights = sights[index];
     shard->pass_start = MACHINE_NOW;
     spgi_stealq_init(&shard->stealable, queues[index], QUEUE_ENTRIES);
+    spgi_outbox_init(&shard->outbox);
+    spgi_ring_list_init(&shard->closed_mailboxes);
+    shard->couriers = explore_alloc((rt.shard_count + 1) * sizeof *shard->couriers);
+    shard->courier_credits = 1;
     spgi_timers_init(&shard->timers);
     spgi_ops_init(shard);
     spgi_random_seed(&shard->random, index + 1);
@@ -106,6 +111,16 @@ void machine_begin(const struct machine_options *options)
         fill_slots(&shards[i]);
     }
     explore_label(&rt, sizeof rt, "rt");
+}
+
+spg_mailbox machine_mailbox(unsigned shard, unsigned capacity)
+{
+    spg_mailbox box;
+    if (!rt.mailboxes) {
+        rt.mailboxes = explore_alloc(SPG_MAX_MAILBOXES * sizeof *rt.mailboxes);
+    }
+    SPGI_CHECK(spgi_mailbox_open(&rt, shard, capacity, &box) == 0);
+    return box;
 }
 
 static spg_task spawn(unsigned shard, enum machine_place place, spg_fn *fn, void *arg,
@@ -196,6 +211,7 @@ void machine_check(void)
         explore_assert(!shard->pinned.head, "a pinned task is left");
         explore_assert(spgi_stealq_size(&shard->stealable) == 0, "a stealable task is left");
         explore_assert(!shard->next, "a task is left in a next-slot");
+        explore_assert(shard->outbox.staged == 0, "a message was not published");
         // The repetition of a cancel that came too early is let run out.
         uint64_t repeats = !spgi_timer_idle(&shard->ops.retry);
         explore_assert(load_relaxed(&shard->timers.armed) == repeats, "a timer is left armed");

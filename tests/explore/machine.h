@@ -33,6 +33,9 @@ spg_task machine_spawn(unsigned shard, enum machine_place place, spg_fn *fn, voi
 // The same without a handle.
 void machine_start(unsigned shard, enum machine_place place, spg_fn *fn, void *arg);
 
+// In setup: a mailbox of a shard.
+spg_mailbox machine_mailbox(unsigned shard, unsigned capacity);
+
 // Threads.
 void machine_shard(void);
 void machine_stopper(void);

@@ -22,6 +22,7 @@ int machine_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
                            const struct timespec *until);
 int machine_cond_signal(pthread_cond_t *cond);
 void *machine_calloc(size_t n, size_t bytes);
+int machine_memalign(void **out, size_t bytes);
 void *machine_realloc(void *old, size_t bytes);
 void *machine_map(size_t bytes);
 
@@ -31,8 +32,11 @@ void *machine_map(size_t bytes);
 #define pthread_cond_wait(cond, mutex) machine_cond_wait((cond), (mutex))
 #define pthread_cond_timedwait(cond, mutex, until) machine_cond_timedwait((cond), (mutex), (until))
 #define pthread_cond_signal(cond) machine_cond_signal(cond)
+#define pthread_mutex_init(mutex, attributes) ((void)(mutex))
+#define pthread_mutex_destroy(mutex) ((void)(mutex))
 #define pthread_join(thread, result) ((void)(thread))
 #define calloc(n, bytes) machine_calloc((n), (bytes))
+#define posix_memalign(out, alignment, bytes) machine_memalign((out), (bytes))
 #define realloc(old, bytes) machine_realloc((old), (bytes))
 #define free(memory) ((void)(memory)) // it goes with the run
 #undef mmap                           // a name for mmap64 where files are large

@@ -15,8 +15,11 @@ enum { REQUESTS = 8, STACKS = 12, STACK_BYTES = 32768 };
 static const int64_t FOR_EVER = INT64_MAX / 32;
 
 struct spgi_ring {
-    spgi_a32 bells; // completions that others have posted
-    unsigned rung;  // of these, counted since the run began
+    spgi_a32 bells;            // completions that others have posted
+    spgi_a64 posted[REQUESTS]; // user data of those that are no bells; 0: not yet
+    spgi_a32 posted_count;
+    unsigned posted_seen;
+    unsigned rung; // of these, counted since the run began
     struct spgi_request prepared[REQUESTS];
     uint64_t prepared_data[REQUESTS];
     unsigned prepared_count;
@@ -175,6 +178,12 @@ int spgi_ring_bell_from_thread(int target_fd, uint64_t user_data)
     return 0;
 }
 
+void spgi_ring_info(const struct spgi_ring *ring, struct spgi_ring_info *out)
+{
+    (void)ring;
+    *out = (struct spgi_ring_info){.sq_entries = REQUESTS, .cq_entries = REQUESTS};
+}
+
 static void complete(struct spgi_ring *ring, uint64_t user_data, int result)
 {
     explore_assert(ring->done_count < REQUESTS, "more completions than the machine holds");
@@ -214,11 +223,24 @@ static void cancel(struct spgi_ring *ring, uint64_t target, uint64_t user_data)
     complete(ring, user_data, -ENOENT);
 }
 
+// A completion in another ring, as a request of the sender's own.
+static void post(struct spgi_ring *ring, const struct spgi_request *request, uint64_t user_data)
+{
+    struct spgi_ring *target = &rings[request->fd];
+    uint32_t place = add_seqcst(&target->posted_count, 1u);
+    explore_assert(place < REQUESTS, "more messages than the machine holds");
+    store_seqcst(&target->posted[place], request->offset);
+    add_seqcst(&target->bells, 1u); // wakes it, as any completion
+    complete(ring, user_data, 0);
+}
+
 static void submit(struct spgi_ring *ring)
 {
     for (unsigned i = 0; i < ring->prepared_count; i++) {
         const struct spgi_request *request = &ring->prepared[i];
-        if (request->opcode == SPGI_OP_RING_BELL) {
+        if (request->opcode == SPGI_OP_RING_BELL && request->offset != 0) {
+            post(ring, request, ring->prepared_data[i]);
+        } else if (request->opcode == SPGI_OP_RING_BELL) {
             spgi_ring_bell_from_thread(request->fd, 0);
         } else if (request->opcode == SPGI_OP_CANCEL) {
             cancel(ring, request->address, ring->prepared_data[i]);
@@ -283,6 +305,14 @@ unsigned spgi_ring_reap(struct spgi_ring *ring, struct spgi_completion *out, uns
     }
     ring->done_count -= taken;
     memmove(ring->done, ring->done + taken, ring->done_count * sizeof *ring->done);
+    while (taken < n && ring->posted_seen < load_acquire(&ring->posted_count)) {
+        uint64_t data = load_acquire(&ring->posted[ring->posted_seen]);
+        if (data == 0) {
+            break;
+        }
+        ring->posted_seen++;
+        out[taken++] = (struct spgi_completion){.user_data = data};
+    }
     if (taken < n && load_acquire(&ring->bells) != 0) {
         for (uint32_t bells = xchg_acqrel(&ring->bells, 0u); bells > 0 && taken < n; bells--) {
             out[taken++] = (struct spgi_completion){
@@ -428,4 +458,10 @@ void *machine_realloc(void *old, size_t bytes)
 void *machine_map(size_t bytes)
 {
     return explore_alloc(bytes);
+}
+
+int machine_memalign(void **out, size_t bytes)
+{
+    *out = explore_alloc(bytes);
+    return 0;
 }
