@@ -277,15 +277,8 @@ void spgi_mailbox_close(struct spgi_shard *shard, struct spgi_mailbox *mailbox)
     struct spg_rt *rt = mailbox->rt;
     uint64_t next = (load_relaxed(&mailbox->word) >> 1) + 1;
     store_seqcst(&mailbox->word, (next & SPGI_MAILBOX_GEN_MASK) << 1);
-    look_closed(shard, mailbox);
+    look_closed(shard, mailbox); // senders that wait get room, and see that it is closed
     spgi_tallies_clear(mailbox);
-    for (uint32_t i = 0; i < rt->shard_count; i++) {
-        struct spgi_lane *lane = load_seqcst(&mailbox->lanes[i]);
-        if (lane) {
-            spgi_lane_credited(lane); // senders that wait see that it is closed
-        }
-    }
-    spgi_lane_outside_credited(&mailbox->outside);
     pthread_mutex_lock(&rt->mailboxes_lock);
     spgi_ring_list_append(&shard->closed_mailboxes, &mailbox->closed);
     pthread_mutex_unlock(&rt->mailboxes_lock);

@@ -117,12 +117,14 @@ static const struct explore_model outside = {
 
 static int send_and_flush(void *arg)
 {
-    (void)arg;
-    require(spg_send(box, 0, 1, SPG_NEVER), "a send has failed");
+    unsigned count = *(const unsigned *)arg;
+    for (unsigned i = 1; i <= count; i++) {
+        require(spg_send(box, 0, i, SPG_NEVER), "a send has failed");
+    }
     require(spg_flush(SPG_NEVER), "a flush has failed");
     struct spgi_lane *lane =
         load_relaxed(&((struct spgi_mailbox *)load_relaxed(&machine_rt()->mailboxes[0]))->lanes[1]);
-    explore_assert(load_relaxed(&lane->queue.head) == 1, "a flush has ended too soon");
+    explore_assert(load_relaxed(&lane->queue.head) == count, "a flush has ended too soon");
     machine_end();
     return 0;
 }
@@ -131,7 +133,7 @@ static void begin_flush(void)
 {
     begin(4, 2, 2);
     machine_start(0, MACHINE_PINNED, receive_some, &one);
-    machine_start(1, MACHINE_PINNED, send_and_flush, NULL);
+    machine_start(1, MACHINE_PINNED, send_and_flush, &one);
 }
 
 static const struct explore_model flush = {
@@ -140,6 +142,21 @@ static const struct explore_model flush = {
     .threads = {machine_shard, machine_shard, machine_stopper},
     .check = all_got,
     .full = {2, 1},
+};
+
+static void begin_flush_two(void)
+{
+    begin(4, 2, 2);
+    machine_start(0, MACHINE_PINNED, receive_some, &two);
+    machine_start(1, MACHINE_PINNED, send_and_flush, &two);
+}
+
+static const struct explore_model flush_two = {
+    .name = "message: flush of 2 messages",
+    .setup = begin_flush_two,
+    .threads = {machine_shard, machine_shard, machine_stopper},
+    .check = all_got,
+    .full = {2, 0},
 };
 
 // Two lanes are to be flushed, and each credit may be the last.
@@ -291,6 +308,6 @@ static const struct explore_model parcels = {
 int main(int argc, char **argv)
 {
     static const struct explore_model *const models[] = {
-        &wake, &room, &outside, &flush, &flush_both, &tally, &closing, &parcels, NULL};
+        &wake, &room, &outside, &flush, &flush_two, &flush_both, &tally, &closing, &parcels, NULL};
     return explore_main(argc, argv, models);
 }
