@@ -67,7 +67,7 @@ SPG_API SPG_MUST_CHECK int spg_mailbox_open(unsigned shard, size_t capacity, spg
 
 // Closes a mailbox: what was not received is destroyed, receives and sends that wait return -ESRCH,
 // and so do later ones. Ignores cancellation.
-// A task on the mailbox's shard. Does not suspend.
+// Tasks only, on the mailbox's shard. Does not suspend.
 // Returns 0; -ESRCH it is closed; -EXDEV the task runs on another shard (pin it to the mailbox's);
 // -EBUSY it is the default mailbox of a shard; -EPERM outside a task; -EOWNERDEAD after fork.
 SPG_API int spg_mailbox_close(spg_mailbox mailbox);
@@ -82,8 +82,8 @@ SPG_API spg_mailbox spg_shard_mailbox(spg_rt *rt, unsigned shard);
 // Sends messages in order, as many as there is room for until the deadline.
 //   n    0 is allowed
 //   why  NULL, or gets why fewer than n were taken: 0 all were; else one of the errors below
-// Any thread. A task of the mailbox's runtime may suspend for room, and senders of a shard get it in
-// the order in which they came; a thread that is no shard blocks for room; a task of another
+// Any thread. A task of the mailbox's runtime may suspend for room, and senders of a shard get it
+// in the order in which they came; a thread that is no shard blocks for room; a task of another
 // runtime never waits: for it, a full lane is -EAGAIN whatever the deadline.
 // Returns how many were taken, when that is not 0, or n is; else why: -EAGAIN the lane is full, and
 // the deadline is SPG_NOW; -ETIME the deadline has passed before there was room; -ECANCELED;
@@ -96,22 +96,24 @@ static inline ssize_t spg_send_n(spg_mailbox mailbox, const spg_msg *messages, s
     return spg_send_some(mailbox, messages, n, NULL, deadline);
 }
 
-// Sends one plain value. As spg_send_some, but returns 0 when it was taken.
+// Sends one plain value, as spg_send_some does.
+// Any thread; suspends or blocks as spg_send_some. Returns 0 when it was taken; its errors else.
 SPG_API SPG_SUSPENDS SPG_MUST_CHECK int spg_send(spg_mailbox mailbox, uint32_t tag, uint64_t value,
                                                  spg_time deadline);
 
 // Sends one pointer that the message owns: see spg_msg.destroy, which must not be NULL.
-// As spg_send; also -EINVAL when destroy is NULL.
+// Any thread; suspends or blocks as spg_send_some. Returns 0 when it was taken; -EINVAL destroy is
+// NULL; the errors of spg_send_some.
 SPG_API SPG_SUSPENDS SPG_MUST_CHECK int spg_send_owned(spg_mailbox mailbox, uint32_t tag,
                                                        void *pointer, void (*destroy)(void *),
                                                        spg_time deadline);
 
 // ---- Receiving -------------------------------------------------------------------------------
 
-// Takes up to n messages, at least one: those that are there, else it waits for the first. Lanes get
-// their turn, so that no sender is left behind.
-// A task on the mailbox's shard; it is held there while it waits. Tasks that wait for the same
-// mailbox get messages in the order in which they came.
+// Takes up to n messages, at least one: those that are there, else it waits for the first. Lanes
+// get their turn, so that no sender is left behind.
+// Tasks only, on the mailbox's shard, where the task is held while it waits. Tasks that wait for
+// the same mailbox get messages in the order in which they came.
 // Returns how many were taken; -EINVAL n is 0; -ETIME none came before the deadline; -ECANCELED;
 // -ESRCH the mailbox is closed; -EXDEV the task runs on another shard (pin it to the mailbox's);
 // -EPERM outside a task; -EOWNERDEAD after fork.
@@ -136,7 +138,7 @@ SPG_API SPG_SUSPENDS int spg_flush(spg_time deadline);
 SPG_API int spg_flush_begin(spg_flush_ticket *out);
 
 // Waits until all that was sent before the ticket was received or destroyed.
-// A task on the ticket's shard. Returns 0; -ETIME; -ECANCELED; -EXDEV the task runs on another
+// Tasks only, on the ticket's shard. Returns 0; -ETIME; -ECANCELED; -EXDEV the task runs on another
 // shard; -EINVAL the ticket is of no shard of the runtime; -EPERM; -EOWNERDEAD.
 SPG_API SPG_SUSPENDS int spg_flush_wait(spg_flush_ticket ticket, spg_time deadline);
 
@@ -167,7 +169,7 @@ SPG_API int spg_tally_add(spg_mailbox mailbox, uint32_t tag, uint64_t n);
 SPG_API int spg_tally_read(spg_mailbox mailbox, uint32_t tag, uint64_t *out);
 
 // Takes the whole sum, once it has come to the threshold; with SPG_NOW: if it has.
-// A task on the mailbox's shard; it is held there while it waits.
+// Tasks only, on the mailbox's shard, where the task is held while it waits.
 // Returns 0; -EINVAL out is NULL; -ETIME the sum stayed below the threshold until the deadline, and
 // stays as it is; -ECANCELED; -ENOENT; -ESRCH; -EXDEV; -EPERM; -EOWNERDEAD.
 SPG_API SPG_SUSPENDS int spg_tally_take(spg_mailbox mailbox, uint32_t tag, uint64_t *out,

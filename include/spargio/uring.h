@@ -32,18 +32,18 @@ static inline int spg_uring_info_get(spg_rt *rt, uint32_t shard, spg_uring_info 
 #define SPG_URING_CREDITS 64u
 
 // Sends one value to a mailbox by way of the kernel: IORING_OP_MSG_RING posts a completion straight
-// into the ring of the mailbox's shard, which receives it with spg_receive as any other message. For
-// a receiver that sleeps in the kernel anyway, and to compare: spg_send is many times cheaper. Each
-// message on its way holds a credit until it is received, so that the kernel never has to keep what
-// the receiver's ring has no room for. Keeps no order with messages of spg_send.
+// into the ring of the mailbox's shard, which receives it with spg_receive as any other message.
+// For a receiver that sleeps in the kernel anyway, and to compare: spg_send is many times cheaper.
+// Each message on its way holds a credit until it is received, so that the kernel never has to keep
+// what the receiver's ring has no room for. Keeps no order with messages of spg_send.
 // Any thread: tasks of the mailbox's runtime wait for a credit in the order in which they came, and
 // for the kernel; a thread blocks for a credit, and sends by a system call (Linux 6.13); a task of
 // another runtime is told -EAGAIN instead of waiting for a credit.
 // Returns 0: the kernel has it, and it will arrive; -EAGAIN no credit is free, and the deadline is
 // SPG_NOW; -ETIME none came free before the deadline; -ECANCELED; -ESRCH the mailbox is closed;
 // -ENOMEM; -ENOSYS called outside of the runtime's tasks, and the kernel cannot do that: use
-// spg_send; -EBADFD, -EBADF, -EOWNERDEAD the ring of the shard is gone; -EOVERFLOW the kernel has no
-// memory for it; -EOWNERDEAD also after fork.
+// spg_send; -EBADFD, -EBADF, -EOWNERDEAD the ring of the shard is gone; -EOVERFLOW the kernel has
+// no memory for it; -EOWNERDEAD also after fork.
 SPG_API SPG_SUSPENDS SPG_MUST_CHECK int spg_uring_send(spg_mailbox mailbox, uint32_t tag,
                                                        uint64_t value, spg_time deadline);
 

@@ -93,7 +93,7 @@ static inline bool spgi_msgq_has_messages(struct spgi_msgq *queue)
     return queue->tail_seen != load_relaxed(&queue->head);
 }
 
-// Receiver. The next message, `ahead` behind those taken since the last credit; NULL: there is none.
+// Receiver. The message that lies `ahead` of the oldest one; NULL: there is none.
 static inline const struct spgi_msg_slot *spgi_msgq_peek(struct spgi_msgq *queue, uint64_t ahead)
 {
     uint64_t at = load_relaxed(&queue->head) + ahead;

@@ -58,6 +58,7 @@ SUSPENDING = {
     "src/core/op.c": "the kernel",
     "src/core/pool.c": "a blocking call",
     "src/core/scope.c": "the tasks of a scope",
+    "src/core/waitlist.c": "others, on one shard, for the same thing",
     "src/api/fd.c": "a descriptor's last user",
     "src/api/task.c": "a yield",
     "src/api/time.c": "a time",
@@ -65,7 +66,10 @@ SUSPENDING = {
 
 # Who takes memory from the heap -> what for. None of it happens per task or per op.
 ALLOCATING = {
+    "src/core/courier.c": "the parcels of a pair of shards, at the first message",
     "src/core/fdtable.c": "the table of descriptors, a chunk at a time",
+    "src/core/lane.c": "a lane, at the first message of a shard to a mailbox",
+    "src/core/mailbox.c": "a mailbox, and the table of them",
     "src/core/op.c": "the slots of ops, a chunk at a time",
     "src/core/runtime.c": "a runtime, its shards and names",
     "src/core/shard.c": "what a shard has for its life",

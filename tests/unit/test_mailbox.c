@@ -1,45 +1,8 @@
 // SPDX-License-Identifier: MIT
-// test_mailbox.c: messages between shards, flush, tallies.
-#include "support.h"
+// test_mailbox.c: messages between shards: order, bounds, waits, closing, cost.
+#include "mailboxes.h"
 
 #include <pthread.h>
-
-enum { SHARDS = 2, FAR = 1 };
-
-static spg_mailbox opened(unsigned shard, size_t capacity)
-{
-    spg_mailbox box = {0};
-    REQUIRE_OK(spg_mailbox_open(shard, capacity, &box));
-    REQUIRE(box.v != 0);
-    return box;
-}
-
-static spg_msg received(spg_mailbox box)
-{
-    spg_msg message;
-    REQUIRE_CODE(spg_receive(box, &message, 1, patience()), 1);
-    return message;
-}
-
-static int closes(void *arg)
-{
-    const spg_mailbox *box = arg;
-    return spg_mailbox_close(*box);
-}
-
-// From the root task, wherever it runs.
-static void close_at(spg_mailbox box, uint32_t shard)
-{
-    spg_attr there = pinned_to(shard);
-    REQUIRE_OK(joined(spawned(&there, closes, &box)));
-}
-
-// Runs fn(arg) on a shard, and gives its result.
-static int run_on(uint32_t shard, spg_fn *fn, void *arg)
-{
-    spg_attr there = pinned_to(shard);
-    return joined(spawned(&there, fn, arg));
-}
 
 // ---- Sending and receiving ----
 
@@ -444,129 +407,6 @@ TASK_TEST(mailboxes_are_bounded, 1)
     return spg_mailbox_close(more);
 }
 
-// ---- Flushing ----
-
-typedef struct slow_reader {
-    spg_mailbox box;
-    _Atomic bool go;
-} slow_reader;
-
-static int reads_when_told(void *arg)
-{
-    slow_reader *self = arg;
-    AWAIT(atomic_load(&self->go));
-    REQUIRE_EQ(received(self->box).value, 1);
-    return 0;
-}
-
-TASK_TEST(a_flush_waits_until_all_is_received, SHARDS)
-{
-    spg_pin();
-    uint32_t other = 1 - (uint32_t)spg_shard();
-    slow_reader reader = {.box = opened(other, 0)};
-    spg_attr there = pinned_to(other);
-    spg_task reading = spawned(&there, reads_when_told, &reader);
-    REQUIRE_OK(spg_flush(SPG_NOW)); // nothing was sent
-    REQUIRE_OK(spg_send(reader.box, 0, 1, SPG_NOW));
-    spg_flush_ticket ticket;
-    REQUIRE_OK(spg_flush_begin(&ticket));
-    REQUIRE_OK(spg_send(reader.box, 0, 2, SPG_NOW)); // after the ticket: not waited for
-    REQUIRE_CODE(spg_flush(SPG_NOW), -ETIME);
-    REQUIRE_CODE(spg_flush_wait(ticket, soon()), -ETIME);
-    atomic_store(&reader.go, true);
-    REQUIRE_OK(spg_flush_wait(ticket, patience()));
-    REQUIRE_OK(joined(reading));
-    REQUIRE_CODE(spg_flush(SPG_NOW), -ETIME);
-    close_at(reader.box, other);
-    REQUIRE_OK(spg_flush(patience())); // what was destroyed counts, too
-    ticket.shard = other;
-    REQUIRE_CODE(spg_flush_wait(ticket, SPG_NOW), -EXDEV);
-    ticket.shard = SHARDS;
-    REQUIRE_CODE(spg_flush_wait(ticket, SPG_NOW), -EINVAL);
-    REQUIRE_CODE(spg_flush_begin(NULL), -EINVAL);
-    spg_unpin();
-    return 0;
-}
-
-// ---- Tallies ----
-
-typedef struct counter {
-    spg_mailbox box;
-    uint64_t times;
-    uint64_t taken;
-} counter;
-
-enum { HITS = 3, THRESHOLD = 10 };
-
-static int adds(void *arg)
-{
-    const counter *self = arg;
-    for (uint64_t i = 0; i < self->times; i++) {
-        REQUIRE_OK(spg_tally_add(self->box, HITS, 1));
-    }
-    return 0;
-}
-
-static int takes_all(void *arg)
-{
-    counter *self = arg;
-    while (self->taken < 2 * self->times) {
-        uint64_t more = 0;
-        REQUIRE_OK(spg_tally_take(self->box, HITS, &more, patience()));
-        REQUIRE(more >= THRESHOLD);
-        self->taken += more;
-    }
-    return 0;
-}
-
-TASK_TEST(tallies_merge_what_is_added, SHARDS)
-{
-    counter count = {.box = opened(FAR, 1), .times = THRESHOLD * (scaled(20000, 500) / THRESHOLD)};
-    REQUIRE_OK(spg_send(count.box, 0, 0, SPG_NOW)); // a full lane does not matter
-    REQUIRE_OK(spg_tally_open(count.box, HITS, THRESHOLD));
-    spg_attr here = pinned_to(0);
-    spg_attr there = pinned_to(FAR);
-    spg_task taking = spawned(&there, takes_all, &count);
-    spg_task one = spawned(&here, adds, &count);
-    spg_task two = spawned(&here, adds, &count);
-    REQUIRE_OK(joined(one));
-    REQUIRE_OK(joined(two));
-    REQUIRE_OK(joined(taking));
-    REQUIRE_EQ(count.taken, 2 * count.times);
-    close_at(count.box, FAR);
-    return 0;
-}
-
-TASK_TEST(tallies_wait_for_their_threshold, 1)
-{
-    spg_mailbox box = opened(0, 0);
-    uint64_t sum = 77;
-    REQUIRE_CODE(spg_tally_add(box, HITS, 1), -ENOENT);
-    REQUIRE_OK(spg_tally_open(box, HITS, THRESHOLD));
-    REQUIRE_CODE(spg_tally_open(box, HITS, 1), -EEXIST);
-    REQUIRE_OK(spg_tally_add(box, HITS, THRESHOLD - 1));
-    REQUIRE_CODE(spg_tally_take(box, HITS, &sum, SPG_NOW), -ETIME);
-    REQUIRE_CODE(spg_tally_take(box, HITS, &sum, soon()), -ETIME);
-    REQUIRE_EQ(sum, 77);
-    REQUIRE_OK(spg_tally_read(box, HITS, &sum));
-    REQUIRE_EQ(sum, THRESHOLD - 1);
-    REQUIRE_OK(spg_tally_add(box, HITS, 1));
-    REQUIRE_OK(spg_tally_take(box, HITS, &sum, SPG_NOW));
-    REQUIRE_EQ(sum, THRESHOLD);
-    REQUIRE_OK(spg_tally_add(box, HITS, SPG_MAX_TALLY));
-    REQUIRE_CODE(spg_tally_add(box, HITS, 1), -EOVERFLOW);
-    for (uint32_t tag = 100; tag < 100 + SPG_MAX_TALLIES - 1; tag++) {
-        REQUIRE_OK(spg_tally_open(box, tag, 0));
-    }
-    REQUIRE_CODE(spg_tally_open(box, 200, 0), -EAGAIN);
-    REQUIRE_CODE(spg_tally_read(box, HITS, NULL), -EINVAL);
-    REQUIRE_OK(spg_mailbox_close(box));
-    REQUIRE_CODE(spg_tally_add(box, HITS, 1), -ESRCH);
-    spg_mailbox again = opened(0, 0);
-    REQUIRE_CODE(spg_tally_read(again, HITS, &sum), -ENOENT);
-    return spg_mailbox_close(again);
-}
-
 // ---- Cost ----
 
 // The lane's promise: one publication per batch, and no doorbell while the receiver is awake.
@@ -610,10 +450,5 @@ int main(void)
     tcase_add_test(tests, handles_are_checked);
     tcase_add_test(tests, receives_want_a_task);
     tcase_add_test(tests, mailboxes_are_bounded);
-    tests = add_tests(suite, "flush", 60);
-    tcase_add_test(tests, a_flush_waits_until_all_is_received);
-    tests = add_tests(suite, "tallies", 60);
-    tcase_add_test(tests, tallies_merge_what_is_added);
-    tcase_add_test(tests, tallies_wait_for_their_threshold);
     return run_suite("test_mailbox", suite);
 }
