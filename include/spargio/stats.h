@@ -21,7 +21,7 @@ SPG_BEGIN_DECLS
     X(yields, "calls of spg_yield")                                                                \
     X(suspends, "waits that suspended their task")                                                 \
     X(wakes_local, "tasks made ready on the shard they had waited on")                             \
-    X(wakes_remote, "tasks made ready by way of another shard's mailbox")                          \
+    X(wakes_remote, "tasks made ready by way of another shard's errands")                          \
     X(migrations, "tasks that resumed on another shard than the one they left")                    \
     X(next_slot, "tasks run at once when their last child ended")                                  \
     X(queue_overflow, "ready tasks that went to the overflow list")                                \
@@ -42,7 +42,7 @@ SPG_BEGIN_DECLS
     X(spins, "rounds of spinning before sleep")                                                    \
     X(doorbells_sent, "wakes sent to sleeping shards")                                             \
     X(doorbells_coalesced, "wakes not sent because one was under way")                             \
-    X(mailbox_received, "tasks and requests taken from the mailbox")                               \
+    X(errands_run, "tasks and requests that others have sent to the shard")                        \
     X(enters, "io_uring_enter calls")                                                              \
     X(ops_submitted, "requests handed to the ring")                                                \
     X(ops_completed, "requests whose terminal completion was reaped")                              \

@@ -280,7 +280,7 @@ bool spg_should_yield(void)
         return false;
     }
     struct spgi_shard *shard = spgi_shard_self();
-    if (load_relaxed(&shard->mailbox.top) || spgi_ring_has_completion(shard->ring) ||
+    if (load_relaxed(&shard->errands.top) || spgi_ring_has_completion(shard->ring) ||
         spgi_ring_wants_enter(shard->ring)) {
         return true;
     }

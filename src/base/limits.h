@@ -52,10 +52,10 @@
 // Without light guards each stack is two mappings: stop well before vm.max_map_count (65530).
 #define SPGI_STACKS_WITHOUT_LIGHT_GUARDS 16000u
 
-// Tasks that a shard runs before it looks at ring, mailbox and timers again, and for how long.
+// Tasks that a shard runs before it looks at ring, errands and timers again, and for how long.
 #define SPGI_PASS_TASKS 64u
 #define SPGI_PASS_NS 100000
-// Tasks between two looks at the memory flags of ring and mailbox within a pass.
+// Tasks between two looks at the memory flags of ring and errands within a pass.
 #define SPGI_FLAG_INTERVAL 8u
 // Times in a row that the next-slot may be used before the queues get their turn.
 #define SPGI_NEXT_RUNS 8u

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// mpsc.h: the mailbox of a shard: an intrusive queue with many producers and one consumer.
+// mpsc.h: the errands of a shard: an intrusive queue with many producers and one consumer.
 //
 // Producers push onto a linked stack with a compare-and-swap; the consumer takes everything at once
 // and turns it round, so that items come out in the order in which they went in. Compared with a

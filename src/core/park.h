@@ -4,7 +4,7 @@
 // The place where a wake-up could get lost. Both sides write, then look:
 //
 //   shard                                       producer
-//   S1 state = PARKED          (seq_cst)        P1 publish work: mailbox push, ...     (seq_cst)
+//   S1 state = PARKED          (seq_cst)        P1 publish work: errand pushed, ...    (seq_cst)
 //   S2 look at everything that could have       P2 look at state                       (seq_cst)
 //      become true since it last looked         P3 if PARKED: PARKED -> RUNG, and ring the bell
 //   S3 nothing: sleep until the bell, a

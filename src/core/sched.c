@@ -267,7 +267,7 @@ static void run_task(struct spgi_shard *shard, struct spgi_task *task)
 // Something came in that a busy shard should look at before it goes on.
 static bool has_news(struct spgi_shard *shard)
 {
-    return load_relaxed(&shard->mailbox.top) || spgi_ring_wants_enter(shard->ring) ||
+    return load_relaxed(&shard->errands.top) || spgi_ring_wants_enter(shard->ring) ||
            spgi_ring_has_completion(shard->ring);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // shard.c: the loop of a shard: run, submit, reap, fire, look around; and its bell.
 //
-// A pass: run errands from the mailbox, run ready tasks up to a budget, hand what they prepared to
+// A pass: run errands, run ready tasks up to a budget, hand what they prepared to
 // the kernel in one call, reap completions, fire timers. What to do when a pass found nothing is in
 // sleep.c.
 #include "core/shard.h"
@@ -124,7 +124,7 @@ void spgi_shard_wake(struct spgi_shard *shard)
 
 void spgi_shard_post(struct spgi_shard *shard, struct spgi_errand *errand)
 {
-    spgi_mpsc_push(&shard->mailbox, &errand->link);
+    spgi_mpsc_push(&shard->errands, &errand->link);
     spgi_shard_wake(shard);
 }
 
@@ -133,7 +133,7 @@ void spgi_shard_post(struct spgi_shard *shard, struct spgi_errand *errand)
 static unsigned run_errands(struct spgi_shard *shard)
 {
     unsigned n = 0;
-    struct spgi_link *link = spgi_mpsc_take(&shard->mailbox);
+    struct spgi_link *link = spgi_mpsc_take(&shard->errands);
     while (link) {
         struct spgi_errand *errand = SPGI_CONTAINER(link, struct spgi_errand, link);
         link = link->next; // before it runs: its memory may be its sender's again then
@@ -141,7 +141,7 @@ static unsigned run_errands(struct spgi_shard *shard)
         n++;
     }
     if (n > 0) {
-        SPGI_COUNT_N(shard, mailbox_received, n);
+        SPGI_COUNT_N(shard, errands_run, n);
     }
     return n;
 }

@@ -60,7 +60,7 @@ static bool search(struct spgi_shard *shard)
 // Something for this shard itself, told from memory alone.
 static bool has_own_work(struct spgi_shard *shard)
 {
-    return spgi_mpsc_pending(&shard->mailbox) || spgi_ring_has_completion(shard->ring) ||
+    return spgi_mpsc_pending(&shard->errands) || spgi_ring_has_completion(shard->ring) ||
            spgi_ring_wants_enter(shard->ring) || spgi_sched_has_ready(shard) ||
            load_seqcst(&shard->rt->phase) == SPGI_PHASE_STOP;
 }

@@ -93,7 +93,7 @@ static void give_back(struct spgi_shard *shard, struct spgi_task *first)
     }
 }
 
-// Runs the tasks of a batch whose places may differ: each goes to its shard's mailbox or queue.
+// Runs the tasks of a batch whose places may differ: each goes to its shard's errands or queue.
 static void publish_each(struct spgi_task *first)
 {
     while (first) {

@@ -8,7 +8,7 @@
 // A runtime has shards. A shard is a thread with a ring, queues of ready tasks, timers and caches.
 // A task lives in a slot of the runtime's table; a slot is never unmapped while the runtime lives.
 // It is, at any moment, in exactly one of these places:
-//   ready      in one queue: a shard's stealable or pinned queue, its next-slot, or a mailbox
+//   ready      in one queue: a shard's stealable or pinned queue, its next-slot, or its errands
 //   running    shard->running of one shard
 //   suspended  in no queue; whatever it waits for holds the only right to make it ready again
 //   ended      its function has returned; the slot waits for its joiner, or is free
@@ -37,7 +37,7 @@ struct spgi_shard;
 struct spgi_task;
 struct spgi_scope;
 
-// ---- What goes through a mailbox -------------------------------------------------------------
+// ---- Errands ---------------------------------------------------------------------------------
 
 // Something for another shard to do: run is called there, by the scheduler. The sender owns the
 // memory until then.
@@ -337,7 +337,7 @@ struct spgi_shard {
     struct spgi_stealq stealable; // [any]
     struct spgi_task *next;       // the next-slot: empty while a task runs      [owner]
     struct spgi_fifo pinned;      // tasks that run here only                        [owner]
-    struct spgi_mpsc mailbox;     // errands                                         [any]
+    struct spgi_mpsc errands;     //                                                 [any]
     uint32_t next_runs;           // times in a row the next-slot was used           [owner]
     bool pinned_turn;             // whose turn it is, pinned or stealable           [owner]
     bool announce;                // queue grew since the last announcement          [owner]

@@ -46,7 +46,7 @@ struct spgi_shard *machine_enter(void);
 void machine_end(void);
 
 // In check: all tasks have ended and all slots are free, no queue of tasks holds anything, no timer
-// is armed, and no shard was rung more than once per park. A mailbox may hold a late kick.
+// is armed, and no shard was rung more than once per park. A late kick may be among the errands.
 void machine_check(void);
 
 struct spg_rt *machine_rt(void);

@@ -297,7 +297,7 @@ static int stolen_or_late(void *arg)
 }
 
 // As many shards are idle, and asleep, as there are pairs. Now and then a task may not be where it
-// should be in time: behind the mailbox, or the timer, of a shard that is kept already.
+// should be in time: behind the errands, or the timer, of a shard that is kept already.
 static void pass_over(uint32_t count)
 {
     enum { ROUNDS = 20 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// model_mailbox.c: the mailbox of a shard: everything arrives once, in the order of its sender.
+// model_errands.c: the errands of a shard: everything arrives once, in the order of its sender.
 #include "base/mpsc.h"
 #include "explorer.h"
 
@@ -10,7 +10,7 @@ struct item {
     unsigned payload;
 };
 
-static struct spgi_mpsc mailbox;
+static struct spgi_mpsc errands;
 static struct item items[ITEMS];
 static unsigned received[ITEMS];
 static int last[SENDERS];
@@ -20,7 +20,7 @@ static bool sender_saw, receiver_saw;
 
 static void begin(void)
 {
-    mailbox = (struct spgi_mpsc){NULL};
+    errands = (struct spgi_mpsc){NULL};
     for (unsigned i = 0; i < ITEMS; i++) {
         items[i] = (struct item){.payload = 0};
         received[i] = 0;
@@ -31,7 +31,7 @@ static void begin(void)
     sent = 0;
     atomic_init(&asleep, 0);
     sender_saw = receiver_saw = false;
-    explore_label(&mailbox, sizeof mailbox, "mailbox");
+    explore_label(&errands, sizeof errands, "errands");
 }
 
 static void send_one(unsigned i)
@@ -39,7 +39,7 @@ static void send_one(unsigned i)
     explore_data_write(&items[i].payload);
     items[i].payload = i + 1;
     sent++;
-    spgi_mpsc_push(&mailbox, &items[i].link);
+    spgi_mpsc_push(&errands, &items[i].link);
 }
 
 static void send_each(void)
@@ -51,7 +51,7 @@ static void send_each(void)
 
 static void take(void)
 {
-    struct spgi_link *link = spgi_mpsc_take(&mailbox);
+    struct spgi_link *link = spgi_mpsc_take(&errands);
     while (link) {
         struct item *item = SPGI_CONTAINER(link, struct item, link);
         unsigned n = (unsigned)(item - items);
@@ -76,7 +76,7 @@ static void take_thrice(void)
 static void all_received(void)
 {
     take();
-    explore_assert(!spgi_mpsc_pending(&mailbox), "an empty mailbox has something");
+    explore_assert(!spgi_mpsc_pending(&errands), "an empty queue has something");
     unsigned n = 0;
     for (unsigned i = 0; i < ITEMS; i++) {
         n += received[i];
@@ -85,7 +85,7 @@ static void all_received(void)
 }
 
 static const struct explore_model two_senders = {
-    .name = "mailbox: 2 senders",
+    .name = "errands: 2 senders",
     .setup = begin,
     .threads = {send_each, send_each, take_thrice},
     .check = all_received,
@@ -93,7 +93,7 @@ static const struct explore_model two_senders = {
 };
 
 static const struct explore_model three_senders = {
-    .name = "mailbox: 3 senders",
+    .name = "errands: 3 senders",
     .setup = begin,
     .threads = {send_each, send_each, send_each, take_thrice},
     .check = all_received,
@@ -130,7 +130,7 @@ static void send_again_if_received(void)
 }
 
 static const struct explore_model reuse = {
-    .name = "mailbox: memory sent again",
+    .name = "errands: memory sent again",
     .setup = begin,
     .threads = {send_again_if_received, send_two, take_and_return},
     .check = all_received,
@@ -146,7 +146,7 @@ static void sender(void)
 static void sleeper(void)
 {
     store_seqcst(&asleep, 1u);
-    receiver_saw = spgi_mpsc_pending(&mailbox);
+    receiver_saw = spgi_mpsc_pending(&errands);
 }
 
 static void one_has_seen(void)
@@ -155,7 +155,7 @@ static void one_has_seen(void)
 }
 
 static const struct explore_model handshake = {
-    .name = "mailbox: handshake",
+    .name = "errands: handshake",
     .setup = begin,
     .threads = {sender, sleeper},
     .check = one_has_seen,
