@@ -201,7 +201,8 @@ static struct spgi_lane *lane_into(struct spgi_shard *shard, struct spgi_mailbox
     spgi_ring_list_init(&lane->room);
     spgi_alarm_init(&lane->credit, shard, credit_rang);
     spgi_fifo_push(&shard->outbox.lanes, &lane->lanes_link);
-    store_release(&mailbox->lanes[shard->index], lane); // pairs with the receiver's acquire
+    // Sequentially consistent, as the tail after it: the receiver's second look must see both.
+    store_seqcst(&mailbox->lanes[shard->index], lane);
     return lane;
 }
 
