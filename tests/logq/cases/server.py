@@ -13,6 +13,7 @@ from .scoreboard import seconds
 
 READY_SECONDS = 20
 END_SECONDS = 30
+QUERY_SECONDS = 60
 POLL_SECONDS = 0.02  # between two looks at a state that the server can only be asked for
 
 QUERY = "/select/logsql/query"
@@ -36,7 +37,8 @@ class Server:
     def __init__(self, program, data, *flags):
         self.log_path = data.rstrip("/") + ".stderr"
         self.command = [program.path, "serve", "--data", data, "--listen", "127.0.0.1:0"]
-        self.command += list(flags)
+        # A slow machine is no failure: where time is tested, the request names it.
+        self.command += ["--timeout", str(1000 * int(seconds(QUERY_SECONDS)))] + list(flags)
         self.process = None
         self.port = None
 
