@@ -5,8 +5,6 @@
 
 #include "explorer.h"
 
-#include <ucontext.h>
-
 enum {
     DRIVER = EXPLORE_THREADS, // the number of setup and check among the threads
     CLOCKS = EXPLORE_THREADS + 1,
@@ -123,7 +121,6 @@ struct watched {
 };
 
 struct thread {
-    ucontext_t context;
     enum thread_state state;
     const struct explore_site *site; // where it stands
     explore_ready_fn *ready;         // ASLEEP
@@ -174,6 +171,9 @@ void execution_step(void);
 enum choice_kind { CHOICE_THREAD, CHOICE_FLUSH, CHOICE_STALE, CHOICE_DATA };
 
 unsigned search_choose(unsigned options, enum choice_kind kind);
+// Whether the decisions of the run before have all been taken again. Until then this run is where
+// that one was, and no state is new.
+bool search_at_end(void);
 // Whether this state need not be explored again; remembers it.
 bool search_known(uint64_t state, unsigned preemptions_left);
 

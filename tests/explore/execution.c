@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ucontext.h>
 
 enum { STACK_BYTES = 256 * 1024, ARENA_BYTES = 1024 * 1024 };
 
@@ -13,7 +14,8 @@ struct execution execution;
 static char stacks[CLOCKS][STACK_BYTES] __attribute__((aligned(64)));
 static char arena[ARENA_BYTES] __attribute__((aligned(64)));
 static size_t arena_used;
-static ucontext_t search_context; // of explore_run, while a run is on
+static ucontext_t search_context;   // of explore_run, while a run is on
+static ucontext_t contexts[CLOCKS]; // where the threads, and setup and check, stand
 
 static struct {
     void *address;
@@ -43,7 +45,7 @@ static void enter(unsigned next)
     save_locals(from);
     load_locals(next);
     execution.running = next;
-    swapcontext(&execution.threads[from].context, &execution.threads[next].context);
+    swapcontext(&contexts[from], &contexts[next]);
 }
 
 _Noreturn void execution_end(enum run_end end)
@@ -215,7 +217,7 @@ static unsigned pick(enum point point)
         unsigned left = execution.bounds.preemptions - execution.preemptions;
         bool costs = point == POINT_ACCESS;
         unsigned current = costs ? self : point == POINT_SPIN ? DRIVER + 1u + self : DRIVER;
-        if (execution.prune) {
+        if (execution.prune && search_at_end()) {
             cut_if_known(state_now(current), left);
         }
         unsigned options = costs && left == 0 ? 1 : found.count;
@@ -364,8 +366,10 @@ void explore_thread_local(void *address, size_t bytes)
 
 static void make_context(unsigned thread, void (*begin)(void))
 {
-    ucontext_t *context = &execution.threads[thread].context;
-    getcontext(context);
+    ucontext_t *context = &contexts[thread];
+    if (!context->uc_stack.ss_sp) {
+        getcontext(context); // a system call: what it fills in lasts for all runs
+    }
     context->uc_stack.ss_sp = stacks[thread];
     context->uc_stack.ss_size = STACK_BYTES;
     context->uc_link = NULL;
@@ -425,7 +429,7 @@ void execution_run(void)
     trace_run_begin();
     execution.running = DRIVER;
     make_context(DRIVER, driver_main);
-    swapcontext(&search_context, &execution.threads[DRIVER].context);
+    swapcontext(&search_context, &contexts[DRIVER]);
     execution.running = DRIVER;
     if (execution.model->teardown) {
         execution.model->teardown();

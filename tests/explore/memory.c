@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOCATIONS = 8192 }; // a power of two; a model has far fewer
+enum { LOCATIONS = 4096, SLOTS = 2 * LOCATIONS }; // a power of two; a model has far fewer
 
-static struct location table[LOCATIONS];
+static struct location locations[LOCATIONS]; // dense: every access looks one up
+static struct location *table[SLOTS];
 static struct location *shared[LOCATIONS];
 static unsigned shared_count;
 static unsigned location_count;
@@ -24,22 +25,22 @@ static uint64_t memory_hash; // of all shared locations
 
 static struct location *location_of(uintptr_t address, unsigned size, const char *text)
 {
-    size_t slot = (size_t)hash_mix(address, 0) & (LOCATIONS - 1);
-    while (table[slot].address != 0 && table[slot].address != address) {
-        slot = (slot + 1) & (LOCATIONS - 1);
+    size_t slot = (size_t)hash_mix(address, 0) & (SLOTS - 1);
+    while (table[slot] && table[slot]->address != address) {
+        slot = (slot + 1) & (SLOTS - 1);
     }
-    struct location *at = &table[slot];
-    if (at->address == 0) {
-        if (++location_count > LOCATIONS / 2) {
+    if (!table[slot]) {
+        if (location_count == LOCATIONS) {
             fprintf(stderr,
                     "explorer: more than %d atomic objects: use fewer, or at fixed "
                     "addresses\n",
-                    LOCATIONS / 2);
+                    LOCATIONS);
             exit(2);
         }
-        *at = (struct location){.address = address, .size = size, .text = text};
+        table[slot] = &locations[location_count++];
+        *table[slot] = (struct location){.address = address, .size = size, .text = text};
     }
-    return at;
+    return table[slot];
 }
 
 static uint64_t raw_load(const struct location *at)

@@ -69,9 +69,14 @@ unsigned search_choose(unsigned options, enum choice_kind kind)
     return taken;
 }
 
+bool search_at_end(void)
+{
+    return position == length;
+}
+
 bool search_known(uint64_t state, unsigned preemptions_left)
 {
-    return position == length && visited_add(state, preemptions_left);
+    return visited_add(state, preemptions_left);
 }
 
 // Moves on to the next untried option. False: there is none.
