@@ -94,7 +94,7 @@ static const struct explore_model close_without_room = {
     .setup = begin_without_room,
     .threads = {machine_shard, machine_shard, machine_stopper},
     .check = all_ended,
-    .full = {2, 0},
+    .full = {2, 1},
     .quick = {1, 0},
 };
 

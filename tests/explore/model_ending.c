@@ -77,6 +77,7 @@ static const struct explore_model cancelling = {
     .setup = begin_sleeper,
     .threads = {machine_shard, shut_down_at_once},
     .check = machine_check,
+    .full = {2, 1},
 };
 
 static const struct explore_model draining = {

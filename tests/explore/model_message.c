@@ -95,7 +95,7 @@ static const struct explore_model room = {
     .setup = begin_room,
     .threads = {machine_shard, machine_shard, machine_stopper},
     .check = all_got,
-    .full = {2, 0},
+    .full = {2, 1},
     .quick = {1, 0},
 };
 
@@ -156,7 +156,7 @@ static const struct explore_model flush_two = {
     .setup = begin_flush_two,
     .threads = {machine_shard, machine_shard, machine_stopper},
     .check = all_got,
-    .full = {2, 0},
+    .full = {2, 1},
 };
 
 // Two lanes are to be flushed, and each credit may be the last.
@@ -193,7 +193,7 @@ static const struct explore_model flush_both = {
     .setup = begin_flush_both,
     .threads = {machine_shard, machine_shard, machine_stopper},
     .check = all_got,
-    .full = {2, 0},
+    .full = {2, 1},
 };
 
 // ---- Tallies ---------------------------------------------------------------------------------
@@ -235,6 +235,7 @@ static const struct explore_model tally = {
     .threads = {machine_shard, machine_shard, add_from_outside, machine_stopper},
     .check = all_got,
     .full = {2, 1},
+    .quick = {1, 1},
 };
 
 // ---- Closing ---------------------------------------------------------------------------------
@@ -301,7 +302,7 @@ static const struct explore_model parcels = {
     .setup = begin_parcels,
     .threads = {machine_shard, machine_shard, machine_stopper},
     .check = all_got,
-    .full = {2, 0},
+    .full = {2, 1},
     .quick = {1, 0},
 };
 

@@ -57,7 +57,7 @@ static const struct explore_model one = {
     .setup = begin_one,
     .threads = {machine_shard, machine_shard, machine_stopper},
     .check = all_have_run,
-    .full = {3, 0},
+    .full = {2, 1},
 };
 
 // ---- Hand-over ---------------------------------------------------------------------------------
@@ -153,6 +153,7 @@ static const struct explore_model handed_on = {
     .setup = begin_three,
     .threads = {give_each, take_one, take_one},
     .check = all_items_taken,
+    .full = {2, 1},
 };
 
 static const struct explore_model batch = {
@@ -160,6 +161,7 @@ static const struct explore_model batch = {
     .setup = begin_three,
     .threads = {give_batch, take_one, take_one},
     .check = all_items_taken,
+    .full = {2, 1},
 };
 
 static void first_item_taken(void)
