@@ -148,7 +148,7 @@ static const struct explore_model cancelled = {
     .setup = begin_three,
     .threads = {machine_shard, join_shortly, cancel, detach, machine_stopper},
     .check = at_most_one,
-    .full = {2, 0},
+    .full = {2, 1},
     .quick = {1, 0},
 };
 

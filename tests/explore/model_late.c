@@ -70,7 +70,7 @@ static const struct explore_model late_kick = {
     .setup = begin_joins,
     .threads = {machine_shard, machine_shard, machine_stopper},
     .check = machine_check,
-    .full = {2, 0},
+    .full = {2, 1},
 };
 
 // ---- A time that was set before the last one -------------------------------------------------
