@@ -76,25 +76,32 @@ static void take_parcels(struct spgi_mailbox *mailbox, struct taking *taking)
     }
 }
 
-// Takes from all lanes, each time from another one first.
-static void take(struct spgi_mailbox *mailbox, struct taking *taking)
+// From a shard; behind the shards come the lane of threads outside, and the kernel lane.
+static void take_lane(struct spgi_mailbox *mailbox, uint32_t from, struct taking *taking)
 {
-    uint32_t lanes = mailbox->rt->shard_count + 1; // the last one is that of threads outside
-    uint32_t first = mailbox->turn++ % lanes;
-    for (uint32_t i = 0; i < lanes; i++) {
-        uint32_t from = first + i < lanes ? first + i : first + i - lanes;
-        if (from == lanes - 1) {
-            if (take_from(&mailbox->outside.queue, SPG_OUTSIDE, taking)) {
-                spgi_lane_outside_credited(&mailbox->outside);
-            }
-            continue;
+    uint32_t shards = mailbox->rt->shard_count;
+    if (from == shards) {
+        if (take_from(&mailbox->outside.queue, SPG_OUTSIDE, taking)) {
+            spgi_lane_outside_credited(&mailbox->outside);
         }
+    } else if (from > shards) {
+        take_parcels(mailbox, taking);
+    } else {
         struct spgi_lane *lane = load_acquire(&mailbox->lanes[from]); // pairs with lane_into
         if (lane && take_from(&lane->queue, from, taking)) {
             spgi_lane_credited(lane);
         }
     }
-    take_parcels(mailbox, taking);
+}
+
+// Takes from all lanes, each time from another one first.
+static void take(struct spgi_mailbox *mailbox, struct taking *taking)
+{
+    uint32_t lanes = mailbox->rt->shard_count + 2;
+    uint32_t first = mailbox->turn++ % lanes;
+    for (uint32_t i = 0; i < lanes; i++) {
+        take_lane(mailbox, first + i < lanes ? first + i : first + i - lanes, taking);
+    }
     SPGI_COUNT_N(taking->shard, messages_received, taking->taken);
 }
 
