@@ -6,6 +6,7 @@
 #define SPARGIO_H
 
 #include <spargio/blocking.h>
+#include <spargio/boundary.h>
 #include <spargio/error.h>
 #include <spargio/fd.h>
 #include <spargio/fs.h>

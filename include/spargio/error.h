@@ -25,7 +25,9 @@ SPG_BEGIN_DECLS
     X(EBUSY, "still in use", "somebody else waits for it, or work is left that cannot be ended")   \
     X(EDEADLK, "would wait for itself", "a task joins itself, or shuts its own runtime down")      \
     X(EOWNERDEAD, "runtime belongs to the parent process", "called after fork, in the child")      \
-    X(EEXIST, "already adopted", "the descriptor has a live handle in this runtime")
+    X(EEXIST, "already adopted", "the descriptor has a live handle in this runtime")               \
+    X(ENOLINK, "boundary is closed", "it was closed before the call could end")                    \
+    X(ENODATA, "no answer", "the request was taken at a boundary, and let go without a reply")
 
 // Text for an error code, negative as returned or positive. Static text, never NULL; a code that is
 // not in the table gives the system's own text for it ("Input/output error"), or "unknown error".

@@ -34,6 +34,12 @@
 // Room of a lane if nothing else is said.
 #define SPGI_MAILBOX_CAPACITY 1024u
 
+// Boundaries, if nothing else is said: calls, and bytes of a request and of a reply.
+#define SPGI_BOUNDARY_CALLS 64u
+#define SPGI_BOUNDARY_BYTES 64u
+// Tickets and requests: 16 bits of slot, 48 of generation.
+#define SPGI_CALL_INDEX_BITS 16
+
 // Descriptors: a table of chunks, indexed by number.
 #define SPGI_FD_CHUNK 256u
 #define SPGI_FD_CHUNKS 4096u // 1,048,576 descriptors, the kernel's own default limit (nr_open)

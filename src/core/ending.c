@@ -2,6 +2,7 @@
 // ending.c: shutting a runtime down; the steps are in ending.h.
 #include "core/ending.h"
 
+#include "core/boundary.h"
 #include "core/life.h"
 #include "core/op.h"
 #include "core/scope.h"
@@ -188,6 +189,7 @@ int spgi_ending_shutdown(struct spg_rt *rt, spg_report *report, spg_time deadlin
     enter_phase(rt, SPGI_PHASE_DRAIN);
     uint64_t living = wait_quiet(rt, true, deadline);
     report->drained = tasks_ended(rt) - ended;
+    spgi_boundaries_shut(rt); // threads that wait there would do so for ever
     if (living > 0) {
         living = cancel_all(rt, report);
     }

@@ -4,6 +4,7 @@
 #include "core/runtime.h"
 
 #include "base/assert.h"
+#include "core/boundary.h"
 #include "core/ending.h"
 #include "core/fdtable.h"
 #include "core/mailbox.h"
@@ -137,6 +138,7 @@ static void init_locks(struct spg_rt *rt)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&rt->slots_lock, NULL);
     pthread_mutex_init(&rt->mailboxes_lock, NULL);
+    pthread_mutex_init(&rt->boundaries_lock, NULL);
     pthread_mutex_init(&rt->entry_lock, NULL);
     pthread_mutex_init(&rt->end_lock, NULL);
     pthread_mutex_init(&rt->quiet_lock, NULL);
@@ -150,6 +152,7 @@ static void free_locks(struct spg_rt *rt)
 {
     pthread_mutex_destroy(&rt->slots_lock);
     pthread_mutex_destroy(&rt->mailboxes_lock);
+    pthread_mutex_destroy(&rt->boundaries_lock);
     pthread_mutex_destroy(&rt->entry_lock);
     pthread_mutex_destroy(&rt->end_lock);
     pthread_mutex_destroy(&rt->quiet_lock);
@@ -200,6 +203,7 @@ static void free_runtime(struct spg_rt *rt)
         spgi_overflow_uninstall();
     }
     spgi_pool_stop(&rt->pool);
+    spgi_boundaries_fini(rt);
     struct spgi_generations next = {
         .fds = spgi_fdtable_fini(&rt->fds),
         .tasks = spgi_slots_fini(rt),
@@ -227,6 +231,7 @@ static int make_parts(struct spg_rt *rt, const spg_options *options)
 {
     struct spgi_generations first = {0};
     init_locks(rt);
+    spgi_ring_list_init(&rt->boundaries);
     spgi_pool_init(&rt->pool);
     int error = copy_options(rt, options);
     if (!rt->options.no_overflow_report) {

@@ -86,9 +86,11 @@ enum spgi_wait_kind {
     SPGI_WAIT_FD_CLOSE, // ops of others on a descriptor. Not to be stopped
     SPGI_WAIT_BLOCKING, // a job of the blocking pool
     SPGI_WAIT_MESSAGE,  // a message in a mailbox
-    SPGI_WAIT_ROOM,     // room in a lane of a mailbox
+    SPGI_WAIT_ROOM,     // room in a lane of a mailbox, or a slot of a boundary
     SPGI_WAIT_FLUSH,    // that what the shard has sent is received
     SPGI_WAIT_TALLY,    // a sum that comes to its threshold
+    SPGI_WAIT_CALL,     // the end of a call at a boundary
+    SPGI_WAIT_SERVE,    // a request at a boundary
 };
 
 struct spgi_wait {
@@ -437,6 +439,11 @@ struct spg_rt {
     spgi_aptr *mailboxes;              // SPG_MAX_MAILBOXES; the first are the shards' own  [any]
     uint32_t mailbox_count;            // [lock: mailboxes_lock]
     uint64_t first_mailbox_generation; // [const]
+
+    // Boundaries, to be shut with the runtime.                      [lock: boundaries_lock]
+    pthread_mutex_t boundaries_lock;
+    struct spgi_node boundaries;
+    bool boundaries_shut;
 
     struct spgi_stack_depot stacks;
     struct spgi_fdtable fds;

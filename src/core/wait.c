@@ -107,6 +107,8 @@ const char *spgi_wait_name(enum spgi_wait_kind kind)
         [SPGI_WAIT_ROOM] = "room",
         [SPGI_WAIT_FLUSH] = "flush",
         [SPGI_WAIT_TALLY] = "tally",
+        [SPGI_WAIT_CALL] = "call",
+        [SPGI_WAIT_SERVE] = "serve",
     };
     return names[kind];
 }

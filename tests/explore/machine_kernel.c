@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "core/op.h"
+#include "sys/alarmfd.h"
 #include "sys/bellfd.h"
 #include "sys/futex.h"
 
@@ -326,6 +327,13 @@ void spgi_bellfd_ring(int fd)
 {
     (void)fd;
     explore_fail(__FILE__, __LINE__, "the machine has no bell descriptors");
+}
+
+void spgi_alarmfd_set(int fd, int64_t when)
+{
+    (void)fd;
+    (void)when;
+    explore_fail(__FILE__, __LINE__, "the machine has no alarm descriptors");
 }
 
 // ---- Time and sleeping -----------------------------------------------------------------------

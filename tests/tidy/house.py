@@ -56,6 +56,7 @@ SUSPENDING = {
     "src/core/fdtable.c": "a descriptor's ops",
     "src/core/join.c": "a task",
     "src/core/op.c": "the kernel",
+    "src/core/party.c": "somebody at a boundary",
     "src/core/pool.c": "a blocking call",
     "src/core/scope.c": "the tasks of a scope",
     "src/core/waitlist.c": "others, on one shard, for the same thing",
@@ -67,6 +68,7 @@ SUSPENDING = {
 # Who takes memory from the heap -> what for. None of it happens per task or per op.
 ALLOCATING = {
     "src/core/courier.c": "the parcels of a pair of shards, at the first message",
+    "src/core/boundary.c": "a boundary, when it is opened",
     "src/core/fdtable.c": "the table of descriptors, a chunk at a time",
     "src/core/lane.c": "a lane, at the first message of a shard to a mailbox",
     "src/core/mailbox.c": "a mailbox, and the table of them",
