@@ -91,13 +91,14 @@ static struct spgi_call *take_oldest(spg_boundary *boundary)
     int64_t now = 0;
     while (!spgi_ring_list_empty(&boundary->queue)) {
         struct spgi_call *call = call_of(boundary->queue.next);
+        uint64_t gen = spgi_call_gen(load_relaxed(&call->word));
         now = call->deadline != SPG_NEVER && now == 0 ? spgi_clock_now() : now;
         if (call->deadline != SPG_NEVER && call->deadline <= now) {
-            abandon(boundary, call, spgi_call_gen(load_relaxed(&call->word)), SPG_CALL_TIMED_OUT);
+            abandon(boundary, call, gen, SPG_CALL_TIMED_OUT);
             continue;
         }
         unqueue(boundary, call);
-        spgi_call_take(&call->word); // what is queued is pending
+        spgi_call_take(&call->word, gen); // what is queued is pending
         boundary->stats.taken++;
         return call;
     }

@@ -52,11 +52,12 @@ static inline uint64_t spgi_call_begin(spgi_a64 *word)
     return spgi_call_gen(or_acqrel(word, SPGI_CALL_CALLER));
 }
 
-// Step 2. False: it has ended.
-static inline bool spgi_call_take(spgi_a64 *word)
+// Step 2. False: it has ended, or is another one.
+static inline bool spgi_call_take(spgi_a64 *word, uint64_t gen)
 {
     uint64_t seen = load_acquire(word);
-    while (spgi_call_outcome(seen) == SPG_CALL_PENDING && !(seen & SPGI_CALL_SERVER)) {
+    while (spgi_call_gen(seen) == gen && spgi_call_outcome(seen) == SPG_CALL_PENDING &&
+           !(seen & SPGI_CALL_SERVER)) {
         if (cas_acqrel(word, &seen, seen | SPGI_CALL_SERVER)) {
             return true;
         }
