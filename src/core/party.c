@@ -56,7 +56,7 @@ int spgi_party_join(struct spgi_party *party, pthread_mutex_t *lock, struct spgi
 static int sleep_as_thread(struct spgi_party *party, spg_time deadline)
 {
     while (!load_acquire(&party->woken)) { // pairs with the release in spgi_party_wake
-        spgi_futex_wait(&party->woken, 0, deadline);
+        spgi_futex_wait(spgi_futex_low(&party->woken), 0, deadline);
         if (deadline != SPG_NEVER && spgi_clock_now() >= deadline) {
             if (withdraw(party)) {
                 return -ETIME;
@@ -121,9 +121,9 @@ void spgi_party_wake(struct spgi_fifo *chosen)
         if (party->task) {
             wake_task(party);
         } else {
-            spgi_a32 *woken = &party->woken;
-            store_release(woken, 1u); // its frame may be gone from here on
-            spgi_futex_wake((void *)woken);
+            spgi_a64 *woken = &party->woken;
+            store_release(woken, UINT64_C(1)); // its frame may be gone from here on
+            spgi_futex_wake(spgi_futex_low(woken));
         }
     }
 }

@@ -26,7 +26,7 @@ struct spgi_party {
     struct spgi_task *task;   // NULL: a thread                          [const]
     struct spgi_shard *shard; // of the task: its home during the wait   [const]
     struct spgi_errand errand;
-    spgi_a32 woken; // of a thread: its futex                            [any]
+    spgi_a64 woken; // of a thread: its futex is the low half            [any]
 };
 
 // Under the lock: puts the caller at the end of a list. After 0 the caller leaves the lock, and

@@ -6,6 +6,7 @@
 #include "core/op.h"
 #include "sys/alarmfd.h"
 #include "sys/bellfd.h"
+#include "sys/forkword.h"
 #include "sys/futex.h"
 
 #include <errno.h>
@@ -327,6 +328,23 @@ void spgi_bellfd_ring(int fd)
 {
     (void)fd;
     explore_fail(__FILE__, __LINE__, "the machine has no bell descriptors");
+}
+
+spgi_a32 *spgi_forkword_map(void)
+{
+    spgi_a32 *word = explore_alloc(sizeof *word);
+    atomic_init(word, 1);
+    return word;
+}
+
+void spgi_forkword_unmap(spgi_a32 *word)
+{
+    (void)word;
+}
+
+void spgi_alarmfd_close(int fd)
+{
+    (void)fd;
 }
 
 void spgi_alarmfd_set(int fd, int64_t when)
