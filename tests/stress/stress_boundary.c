@@ -299,7 +299,7 @@ static void look_over(const load *all)
 static void run_round(spg_rt *rt, uint64_t number, bool closes)
 {
     uint64_t state = random_stream(number);
-    load all = {.calls = scaled(2000, 60), .callers_left = CALLERS, .closes = closes};
+    load all = {.calls = scaled(2500, 60), .callers_left = CALLERS, .closes = closes};
     spg_boundary_options options = {.calls = 1 + random_below(&state, 12)};
     all.records = calloc(all.calls * CALLERS, sizeof *all.records);
     REQUIRE(all.records != NULL);
