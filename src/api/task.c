@@ -6,6 +6,7 @@
 #include "core/fiber.h"
 #include "core/join.h"
 #include "core/life.h"
+#include "core/name.h"
 #include "core/op.h"
 #include "core/sched.h"
 #include "core/scope.h"
@@ -231,10 +232,13 @@ int spg_name(spg_task handle, char *out, size_t bytes)
     if (error) {
         return error;
     }
+    char name[SPGI_TASK_NAME];
+    spgi_name_read(&task->name, name);
+    // Looked at afterwards: a name of a later life comes with that life.
     if (names(handle, load_acquire(&task->life))) {
-        size_t n = strnlen(task->name, SPGI_TASK_NAME - 1);
+        size_t n = strnlen(name, SPGI_TASK_NAME - 1);
         n = n < bytes ? n : bytes - 1;
-        memcpy(out, task->name, n);
+        memcpy(out, name, n);
         out[n] = '\0';
     } else {
         error = -ESRCH;
@@ -340,7 +344,7 @@ int spg_set_name(const char *name)
     int error;
     struct spgi_task *task = spgi_task_self(&error);
     if (task) {
-        spgi_task_rename(task, name);
+        spgi_name_change(&task->name, name);
     }
     return error;
 }

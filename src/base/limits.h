@@ -91,6 +91,7 @@
 #define SPGI_TRY_NS 1000000
 
 #define SPGI_TASK_NAME 24
+#define SPGI_NAME_WORDS (SPGI_TASK_NAME / 8)
 
 // In their names, threads of the blocking pool count from here, shards from 0.
 #define SPGI_POOL_NUMBERS 1000u

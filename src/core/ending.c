@@ -4,6 +4,7 @@
 
 #include "core/boundary.h"
 #include "core/life.h"
+#include "core/name.h"
 #include "core/op.h"
 #include "core/scope.h"
 #include "core/shard.h"
@@ -130,7 +131,7 @@ static void describe(struct spgi_task *task, spg_leftover *out)
         .fd = in_op ? (int)(uint32_t)detail : -1,
         .shard = word ? spgi_wait_home_of(word) : task->shard,
     };
-    memcpy(out->task, task->name, sizeof out->task - 1);
+    spgi_name_read(&task->name, out->task);
     const char *name = in_op ? spgi_op_name((uint8_t)(detail >> 32)) : spgi_wait_name(kind);
     snprintf(out->wait, sizeof out->wait, "%s", name);
     int64_t since = (int64_t)load_relaxed(&task->wait.since);

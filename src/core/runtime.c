@@ -8,6 +8,7 @@
 #include "core/ending.h"
 #include "core/fdtable.h"
 #include "core/mailbox.h"
+#include "core/name.h"
 #include "core/options.h"
 #include "core/pool.h"
 #include "core/registry.h"
@@ -93,10 +94,12 @@ static bool describe_overflow(const void *address, char *out, size_t bytes)
     if (!task || !task->stack || !spgi_stack_guards(&shard->rt->stacks, task->stack, address)) {
         return false;
     }
+    char name[SPGI_TASK_NAME];
+    spgi_name_read(&task->name, name);
     snprintf(out, bytes,
              "spargio: stack overflow in task \"%s\" on shard %u: its stack has %zu bytes; raise "
              "spg_options.stack_bytes, or use less stack\n",
-             task->name, shard->index, shard->rt->stacks.bytes - shard->rt->stacks.page);
+             name, shard->index, shard->rt->stacks.bytes - shard->rt->stacks.page);
     return true;
 }
 

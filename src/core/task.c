@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "core/join.h"
 #include "core/life.h"
+#include "core/name.h"
 #include "core/sched.h"
 #include "core/scope.h"
 #include "core/shard.h"
@@ -16,16 +17,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 // ---- Spawning --------------------------------------------------------------------------------
-
-void spgi_task_rename(struct spgi_task *task, const char *name)
-{
-    size_t bytes = name ? strnlen(name, SPGI_TASK_NAME - 1) : 0;
-    memcpy(task->name, name ? name : "", bytes);
-    task->name[bytes] = '\0';
-}
 
 // The shard where a task that is not stealable belongs, or where a stealable one starts.
 static uint32_t target_of(struct spg_rt *rt, const spg_attr *attr, uint32_t here)
@@ -60,10 +53,7 @@ static void task_init(struct spgi_task *task, const struct spgi_spawn *spawn, ui
     task->scope = spawn->scope;
     task->born = spawn->scope;
     task->locals = NULL;
-    task->name[0] = '\0';
-    if (spawn->attr.name) {
-        spgi_task_rename(task, spawn->attr.name);
-    }
+    spgi_name_init(&task->name, spawn->attr.name);
     uint64_t gen = spgi_life_gen(load_relaxed(&task->life));
     uint64_t handle = spawn->joinable ? SPGI_LIFE_HANDLE : 0;
     // Release: whoever finds the task through its handle, or its scope, sees it whole.

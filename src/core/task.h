@@ -29,7 +29,4 @@ void spgi_task_returned(struct spgi_task *task);
 // Scheduler: the task has left its stack for good.
 void spgi_task_ended(struct spgi_shard *shard, struct spgi_task *task);
 
-// Copies a name, cut to what a task has room for.
-void spgi_task_rename(struct spgi_task *task, const char *name);
-
 #endif

@@ -110,6 +110,12 @@ struct spgi_wait {
 
 // ---- Tasks -----------------------------------------------------------------------------------
 
+// core/name.h
+struct spgi_name {
+    spgi_a32 turn;
+    spgi_a64 copies[2][SPGI_NAME_WORDS];
+};
+
 struct spgi_task {
     spgi_a64 life;               // generation, joiner, state: core/life.h           [any]
     struct spg_rt *rt;           //                                                  [const]
@@ -137,8 +143,7 @@ struct spgi_task {
     struct spgi_node sibling;  // in born's children                           [lock: born->lock]
 
     void **locals; // SPG_LOCAL_KEYS values, or NULL               [runner]
-    char name
-        [SPGI_TASK_NAME]; // terminated                                   [runner; read by reports]
+    struct spgi_name name;
 };
 
 // ---- Scopes ----------------------------------------------------------------------------------
