@@ -41,9 +41,9 @@ static inline int spg_uring_info_get(spg_rt *rt, uint32_t shard, spg_uring_info 
 // another runtime is told -EAGAIN instead of waiting for a credit.
 // Returns 0: the kernel has it, and it will arrive; -EAGAIN no credit is free, and the deadline is
 // SPG_NOW; -ETIME none came free before the deadline; -ECANCELED; -ESRCH the mailbox is closed;
-// -ENOMEM; -ENOSYS called outside of the runtime's tasks, and the kernel cannot do that: use
-// spg_send; -EBADFD, -EBADF, -EOWNERDEAD the ring of the shard is gone; -EOVERFLOW the kernel has
-// no memory for it; -EOWNERDEAD also after fork.
+// -ESHUTDOWN as spg_send; -ENOMEM; -ENOSYS called outside of the runtime's tasks, and the kernel
+// cannot do that: use spg_send; -EBADFD, -EBADF, -EOWNERDEAD the ring of the shard is gone;
+// -EOVERFLOW the kernel has no memory for it; -EOWNERDEAD also after fork.
 SPG_API SPG_SUSPENDS SPG_MUST_CHECK int spg_uring_send(spg_mailbox mailbox, uint32_t tag,
                                                        uint64_t value, spg_time deadline);
 

@@ -10,7 +10,6 @@
 #include "core/wait.h"
 #include "core/waitlist.h"
 #include "sys/clock.h"
-#include "sys/futex.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,10 +39,8 @@ void spgi_parcel_credit(struct spgi_parcel *parcel)
     or_seqcst(&courier->free, UINT64_C(1) << (parcel - courier->parcels)); // R4
     if (courier->from) {
         spgi_alarm_ring(&courier->credit);
-    } else if (load_seqcst(&courier->waiting)) { // pairs with the store in sleep_for_parcel
-        store_seqcst(&courier->waiting, 0u);
-        add_seqcst(&courier->credits, 1u);
-        spgi_futex_wake(spgi_futex_low(&courier->credits));
+    } else {
+        spgi_eventcount_notify(&courier->credited);
     }
 }
 
@@ -86,11 +83,21 @@ static struct spgi_courier *courier_between(struct spgi_shard *from, struct spgi
         courier->parcels[i].courier = courier;
     }
     // Threads may race for theirs; a shard is alone. Release: pairs with the acquire above.
-    if (!cas_acqrel(place, &found, courier)) {
+    // Sequentially consistent: a thread that makes one while mailboxes are shut sees that, or the
+    // one who shuts sees it (spgi_couriers_shut).
+    if (!cas_seqcst(place, &found, courier)) {
         free(courier);
         return found;
     }
     return courier;
+}
+
+void spgi_couriers_shut(struct spgi_shard *shard)
+{
+    struct spgi_courier *courier = load_seqcst(&shard->couriers[shard->rt->shard_count]);
+    if (courier) {
+        spgi_eventcount_notify(&courier->credited);
+    }
 }
 
 void spgi_couriers_free(struct spgi_shard *shard)
@@ -131,8 +138,10 @@ static int sleep_for_parcel(struct spgi_courier *courier, struct spgi_parcel **o
                             spg_time deadline)
 {
     for (;;) {
-        uint64_t credits = load_seqcst(&courier->credits); // first: a credit ends the sleep
-        store_seqcst(&courier->waiting, 1u);
+        uint64_t key = spgi_eventcount_prepare(&courier->credited);
+        if (spgi_mailboxes_are_shut(courier->to->rt)) {
+            return -ESHUTDOWN;
+        }
         *out = take_parcel(courier);
         if (*out) {
             return 0;
@@ -143,7 +152,7 @@ static int sleep_for_parcel(struct spgi_courier *courier, struct spgi_parcel **o
         if (deadline != SPG_NEVER && deadline <= spgi_clock_now()) {
             return -ETIME;
         }
-        spgi_futex_wait(spgi_futex_low(&courier->credits), (uint32_t)credits, deadline);
+        spgi_eventcount_wait(&courier->credited, key, deadline);
     }
 }
 

@@ -18,7 +18,7 @@
 
 // The task that runs on the shard, or a thread (shard NULL). Suspends, or blocks, for a parcel
 // until the deadline. Returns 0 when the kernel has taken it; -EAGAIN, -ETIME, -ECANCELED, -ESRCH,
-// -ENOMEM; what the kernel says. -ENOSYS: it cannot, from a thread.
+// -ESHUTDOWN (from a thread), -ENOMEM; what the kernel says. -ENOSYS: it cannot, from a thread.
 int spgi_courier_send(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint64_t gen,
                       uint32_t tag, uint64_t value, spg_time deadline);
 
@@ -27,6 +27,9 @@ void spgi_courier_arrived(struct spgi_shard *shard, uint32_t number);
 
 // The receiver: gives a parcel back that it has copied.
 void spgi_parcel_credit(struct spgi_parcel *parcel);
+
+// Mailboxes were shut: threads that wait for a parcel look again.
+void spgi_couriers_shut(struct spgi_shard *shard);
 
 // No thread of the runtime is left.
 void spgi_couriers_free(struct spgi_shard *shard);

@@ -4,6 +4,7 @@
 
 #include "core/boundary.h"
 #include "core/life.h"
+#include "core/mailbox.h"
 #include "core/name.h"
 #include "core/op.h"
 #include "core/scope.h"
@@ -190,7 +191,9 @@ int spgi_ending_shutdown(struct spg_rt *rt, spg_report *report, spg_time deadlin
     enter_phase(rt, SPGI_PHASE_DRAIN);
     uint64_t living = wait_quiet(rt, true, deadline);
     report->drained = tasks_ended(rt) - ended;
-    spgi_boundaries_shut(rt); // threads that wait there would do so for ever
+    // Threads that wait there would do so for ever.
+    spgi_boundaries_shut(rt);
+    spgi_mailboxes_shut(rt);
     if (living > 0) {
         living = cancel_all(rt, report);
     }

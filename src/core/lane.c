@@ -10,7 +10,6 @@
 #include "core/wait.h"
 #include "core/waitlist.h"
 #include "sys/clock.h"
-#include "sys/futex.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -296,30 +295,24 @@ int spgi_lanes_flush(struct spgi_shard *shard, uint64_t sent, spg_time deadline)
 
 void spgi_lane_outside_credited(struct spgi_outside_lane *lane)
 {
-    // The head was published before; pairs with the store in sleep_for_room.
-    if (load_seqcst(&lane->waiting)) {
-        store_seqcst(&lane->waiting, 0u);
-        add_seqcst(&lane->credits, 1u);
-        spgi_futex_wake(spgi_futex_low(&lane->credits));
-    }
+    spgi_eventcount_notify(&lane->credited); // the head was published before
 }
 
 // Under the lock, which it leaves while it sleeps. Returns 0 when there may be room, or -ETIME.
 static int sleep_for_room(struct spgi_mailbox *mailbox, uint64_t gen, spg_time deadline)
 {
     struct spgi_outside_lane *lane = &mailbox->outside;
-    uint64_t credits = load_seqcst(&lane->credits); // first: a credit from here on ends the sleep
-    store_seqcst(&lane->waiting, 1u);
+    uint64_t key = spgi_eventcount_prepare(&lane->credited);
     bool room = lane->generation == gen ? spgi_msgq_has_room(&lane->queue)
                                         : spgi_msgq_untaken(&lane->queue) == 0;
-    if (room || !spgi_mailbox_is(mailbox, gen)) {
+    if (room || !spgi_mailbox_is(mailbox, gen) || spgi_mailboxes_are_shut(mailbox->rt)) {
         return 0;
     }
     if (deadline != SPG_NEVER && deadline <= spgi_clock_now()) {
         return -ETIME;
     }
     pthread_mutex_unlock(&lane->lock);
-    spgi_futex_wait(spgi_futex_low(&lane->credits), (uint32_t)credits, deadline);
+    spgi_eventcount_wait(&lane->credited, key, deadline);
     pthread_mutex_lock(&lane->lock);
     return 0;
 }
@@ -329,6 +322,9 @@ static int send_outside_now(struct spgi_mailbox *mailbox, uint64_t gen, const sp
                             size_t n, size_t *sent)
 {
     struct spgi_outside_lane *lane = &mailbox->outside;
+    if (spgi_mailboxes_are_shut(mailbox->rt)) {
+        return -ESHUTDOWN;
+    }
     if (!spgi_mailbox_is(mailbox, gen)) {
         return -ESRCH;
     }

@@ -298,6 +298,20 @@ spg_mailbox spgi_mailbox_default(struct spg_rt *rt, uint32_t shard)
     return handle_of(load_acquire(&rt->mailboxes[shard]), rt->first_mailbox_generation);
 }
 
+void spgi_mailboxes_shut(struct spg_rt *rt)
+{
+    store_seqcst(&rt->mailboxes_shut, 1u);
+    pthread_mutex_lock(&rt->mailboxes_lock); // a mailbox that is added later finds them shut
+    for (uint32_t i = 0; i < rt->mailbox_count; i++) {
+        struct spgi_mailbox *mailbox = load_relaxed(&rt->mailboxes[i]);
+        spgi_eventcount_notify(&mailbox->outside.credited);
+    }
+    pthread_mutex_unlock(&rt->mailboxes_lock);
+    for (uint32_t i = 0; i < rt->shard_count; i++) {
+        spgi_couriers_shut(rt->shards[i]);
+    }
+}
+
 int spgi_mailboxes_init(struct spg_rt *rt, uint64_t first_generation)
 {
     rt->first_mailbox_generation = first_generation;

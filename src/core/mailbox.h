@@ -59,6 +59,15 @@ ssize_t spgi_mailbox_receive(struct spgi_shard *shard, struct spgi_mailbox *mail
 // The mailbox's shard: wakes those whose wait is over; while others wait, the alarm stays armed.
 void spgi_mailbox_look(struct spgi_shard *shard, struct spgi_mailbox *mailbox);
 
+// Draining is over: nobody will receive what threads that are no shards still want to send. Those
+// that wait, and all that come, are told -ESHUTDOWN.
+void spgi_mailboxes_shut(struct spg_rt *rt);
+
+static inline bool spgi_mailboxes_are_shut(struct spg_rt *rt)
+{
+    return load_seqcst(&rt->mailboxes_shut) != 0; // a second look of those who wait
+}
+
 // The default mailbox of a shard.
 spg_mailbox spgi_mailbox_default(struct spg_rt *rt, uint32_t shard);
 

@@ -26,6 +26,7 @@
 #include "base/stealq.h"
 #include "core/idle.h"
 #include "core/park.h"
+#include "sys/eventcount.h"
 #include "sys/ring.h"
 #include "sys/stack.h"
 
@@ -231,11 +232,10 @@ struct spgi_lane {
 // The lane that all threads share that are no shards of the runtime.
 struct spgi_outside_lane {
     pthread_mutex_t lock;
-    struct spgi_msgq queue; // sender's side                                      [lock]
-    uint64_t generation;    //                                                    [lock]
-    uint64_t order;         // messages ever staged                               [lock]
-    spgi_a32 waiting;       // somebody sleeps on `credits`                       [any]
-    spgi_a64 credits;       // a number that changes when room is made            [any]
+    struct spgi_msgq queue;          // sender's side                                      [lock]
+    uint64_t generation;             //                                                    [lock]
+    uint64_t order;                  // messages ever staged                               [lock]
+    struct spgi_eventcount credited; // room was made, or nobody will make any more    [any]
 };
 
 struct spgi_tally {
@@ -276,13 +276,12 @@ struct spgi_parcel {
 
 // The parcels of one sender for one shard.
 struct spgi_courier {
-    struct spgi_shard *from;  // NULL: all threads that are no shards              [const]
-    struct spgi_shard *to;    //                                                   [const]
-    spgi_a64 free;            // a bit per parcel                                  [any]
-    struct spgi_node waiters; // tasks that wait for one                          [sender]
-    struct spgi_alarm credit; // of the sender
-    spgi_a32 waiting;         // a thread sleeps on `credits`                     [any]
-    spgi_a64 credits;         // a number that changes when one is given back     [any]
+    struct spgi_shard *from;         // NULL: all threads that are no shards              [const]
+    struct spgi_shard *to;           //                                                   [const]
+    spgi_a64 free;                   // a bit per parcel                                  [any]
+    struct spgi_node waiters;        // tasks that wait for one                          [sender]
+    struct spgi_alarm credit;        // of the sender
+    struct spgi_eventcount credited; // for threads: one was given back, or none will be [any]
     struct spgi_parcel parcels[SPG_URING_CREDITS];
 };
 
@@ -444,6 +443,7 @@ struct spg_rt {
     spgi_aptr *mailboxes;              // SPG_MAX_MAILBOXES; the first are the shards' own  [any]
     uint32_t mailbox_count;            // [lock: mailboxes_lock]
     uint64_t first_mailbox_generation; // [const]
+    spgi_a32 mailboxes_shut;           // for threads that are no shards, at the end       [any]
 
     // Boundaries, to be shut with the runtime.                      [lock: boundaries_lock]
     pthread_mutex_t boundaries_lock;

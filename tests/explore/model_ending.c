@@ -88,8 +88,34 @@ static const struct explore_model draining = {
     .full = {2, 1},
 };
 
+// ---- A thread that waits for room ----
+
+static spg_mailbox box;
+
+static void begin_sender(void)
+{
+    begin();
+    box = machine_mailbox(0, 1);
+}
+
+static void send_for_ever(void)
+{
+    int code;
+    while ((code = spg_send(box, 0, 1, SPG_NEVER)) == 0) {
+    }
+    explore_assert(code == -ESHUTDOWN, "a thread that waits for room is not told of the end");
+}
+
+static const struct explore_model letting_go = {
+    .name = "ending: a thread waits for room",
+    .setup = begin_sender,
+    .threads = {machine_shard, drain, send_for_ever},
+    .check = machine_check,
+    .full = {2, 1},
+};
+
 int main(int argc, char **argv)
 {
-    static const struct explore_model *const models[] = {&cancelling, &draining, NULL};
+    static const struct explore_model *const models[] = {&cancelling, &draining, &letting_go, NULL};
     return explore_main(argc, argv, models);
 }

@@ -191,6 +191,42 @@ START_TEST(a_full_lane_is_told_to_threads)
 }
 END_TEST
 
+// Sends for ever, to a mailbox of which nobody receives.
+static void *sends_until_the_end(void *arg)
+{
+    const spg_mailbox *box = arg;
+    int code = 0;
+    for (uint64_t i = 0; code == 0; i++) {
+        code = spg_send(*box, 0, i, SPG_NEVER);
+    }
+    return (void *)(intptr_t)code;
+}
+
+START_TEST(threads_that_wait_for_room_are_told_of_the_end)
+{
+    enum { THREADS = 3 };
+    spg_options options = test_options(SHARDS);
+    options.mailbox_capacity = 2;
+    spg_rt *rt = start_runtime(&options);
+    spg_mailbox box = spg_shard_mailbox(rt, FAR);
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        REQUIRE_EQ(pthread_create(&threads[i], NULL, sends_until_the_end, &box), 0);
+    }
+    // Asleep by then as a rule; who is not is told when it comes to that.
+    usleep(20000);
+    REQUIRE_OK(spg_shutdown(rt, NULL, SPG_NEVER));
+    for (int i = 0; i < THREADS; i++) {
+        void *code;
+        pthread_join(threads[i], &code);
+        REQUIRE_CODE((int)(intptr_t)code, -ESHUTDOWN);
+    }
+    REQUIRE_CODE(spg_send(box, 0, 1, SPG_NOW), -ESHUTDOWN);
+    end_runtime(rt);
+    REQUIRE_CODE(spg_send(box, 0, 1, SPG_NOW), -ESRCH);
+}
+END_TEST
+
 // ---- Bounds, deadlines, cancellation ----
 
 TASK_TEST(a_full_lane_is_told, 1)
@@ -439,6 +475,7 @@ int main(void)
     tcase_add_test(tests, a_shard_sends_to_itself);
     tcase_add_test(tests, threads_send_and_wait_for_room);
     tcase_add_test(tests, a_full_lane_is_told_to_threads);
+    tcase_add_test(tests, threads_that_wait_for_room_are_told_of_the_end);
     tcase_add_test(tests, a_full_lane_is_told);
     tcase_add_test(tests, receives_end_at_their_deadline);
     tcase_add_test(tests, waits_are_cancelled);

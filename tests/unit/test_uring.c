@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <linux/io_uring.h>
+#include <pthread.h>
 #include <spargio/uring.h>
 
 // Newer than the oldest kernel headers that the library is built with.
@@ -186,6 +187,36 @@ START_TEST(threads_send_by_way_of_the_kernel)
 }
 END_TEST
 
+static void *sends_until_the_end(void *arg)
+{
+    const spg_mailbox *box = arg;
+    int code = 0;
+    while (code == 0) {
+        code = spg_uring_send(*box, 3, 1, SPG_NEVER);
+    }
+    return (void *)(intptr_t)code;
+}
+
+START_TEST(threads_that_wait_for_a_credit_are_told_of_the_end)
+{
+    spg_options options = test_options(SHARDS);
+    spg_rt *rt = start_runtime(&options);
+    spg_mailbox box = spg_shard_mailbox(rt, FAR);
+    if (spg_uring_send(box, 3, 0, SPG_NOW) == -ENOSYS) {
+        end_runtime(rt);
+        SKIP("threads cannot send to a ring before Linux 6.13");
+    }
+    pthread_t thread;
+    void *code;
+    REQUIRE_EQ(pthread_create(&thread, NULL, sends_until_the_end, &box), 0);
+    usleep(20000);
+    REQUIRE_OK(spg_shutdown(rt, NULL, SPG_NEVER));
+    pthread_join(thread, &code);
+    REQUIRE_CODE((int)(intptr_t)code, -ESHUTDOWN);
+    end_runtime(rt);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("uring");
@@ -195,5 +226,6 @@ int main(void)
     tcase_add_test(tests, messages_go_by_way_of_the_kernel);
     tcase_add_test(tests, credits_bound_what_is_on_its_way);
     tcase_add_test(tests, threads_send_by_way_of_the_kernel);
+    tcase_add_test(tests, threads_that_wait_for_a_credit_are_told_of_the_end);
     return run_suite("test_uring", suite);
 }
