@@ -15,6 +15,7 @@
 #include <spargio/runtime.h>
 #include <spargio/scope.h>
 #include <spargio/stats.h>
+#include <spargio/stop.h>
 #include <spargio/task.h>
 #include <spargio/time.h>
 #include <spargio/types.h>

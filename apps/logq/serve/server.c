@@ -22,9 +22,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define EXIT_USAGE 2
 
@@ -38,10 +36,9 @@
 struct service {
     struct server server;
     struct listener_address address;
-    int signals; // a descriptor of signalfd(2)
+    spg_stop stop;
     spg_fd listener;
     spg_scope *clients; // all connections
-    spg_timer stop;     // set at the first signal
     spg_time complained;
     int exit_code;
 };
@@ -181,36 +178,6 @@ static void accept_rest(struct service *service)
     }
 }
 
-// ---- signals
-
-static void end_at_once(int number)
-{
-    _exit(128 + number);
-}
-
-// A task: the first signal stops the server, the second ends the process.
-static int signal_task(void *arg)
-{
-    struct service *service = arg;
-    spg_fd signals;
-    int result = spg_fd_adopt(service->signals, &signals);
-    for (int count = 0; result == 0;) {
-        struct signalfd_siginfo info;
-        ssize_t bytes = spg_read_at(signals, &info, sizeof info, SPG_CURRENT, SPG_NEVER);
-        if (bytes != (ssize_t)sizeof info) {
-            break; // cancelled: the server has ended
-        }
-        if (++count > 1) {
-            end_at_once((int)info.ssi_signo);
-        }
-        (void)spg_timer_set(&service->stop, SPG_NOW);
-    }
-    if (result == 0) {
-        (void)!spg_fd_release(signals);
-    }
-    return 0;
-}
-
 // ---- the root task
 
 static int start(struct service *service, spg_task *accepting)
@@ -218,8 +185,7 @@ static int start(struct service *service, spg_task *accepting)
     const char *listen = service->server.settings->listen;
     int result = listener_open(&service->address, &service->listener);
     if (result < 0) {
-        fprintf(stderr, "logq: cannot listen on %s (--listen): %s\n", listen,
-                reason_text(result));
+        fprintf(stderr, "logq: cannot listen on %s (--listen): %s\n", listen, reason_text(result));
         return result;
     }
     spg_attr attr = {.name = "accept", .scope = service->clients};
@@ -255,11 +221,11 @@ static int serve(struct service *service)
     service->clients = &clients;
     result = start(service, &accepting);
     if (result == 0) {
-        result = spg_timer_wait(&service->stop, SPG_NEVER);
+        result = spg_stop_wait(&service->stop, SPG_NEVER);
         stop(service, accepting);
     }
     (void)spg_scope_close(&clients);
-    return result;
+    return result < 0 ? result : 0;
 }
 
 static int root_task(void *arg)
@@ -270,16 +236,10 @@ static int root_task(void *arg)
     service->server.started = spg_now();
     service->server.buffers =
         buffers_new(spg_shards(spg_runtime()), settings_buffer_bytes(&settings->common));
-    (void)spg_timer_set(&service->stop, SPG_NEVER);
-    spg_task signals;
-    spg_attr attr = {.name = "signals"};
-    if (service->server.buffers == NULL ||
-        spg_spawn(&attr, signal_task, service, &signals) < 0) {
+    if (service->server.buffers == NULL) {
         fprintf(stderr, "logq: no memory to begin with\n");
-    } else {
-        service->exit_code = serve(service) == 0 ? 0 : EXIT_USAGE;
-        (void)spg_cancel(signals);
-        (void)!spg_join(signals, NULL, SPG_NEVER);
+    } else if (serve(service) == 0) {
+        service->exit_code = 0;
     }
     buffers_free(service->server.buffers);
     return 0;
@@ -316,8 +276,9 @@ static bool read_flags(struct server_settings *settings, bool *wants_help, int c
         {"--max-request", FLAG_BYTES, &settings->request_bytes, 1024, SETTINGS_GIB / 16, NULL,
          "BYTES", "head and body of a request (default 256K)"},
         {"--header-timeout", FLAG_NUMBER, &settings->header_timeout_ms, 1, SETTINGS_DAY_MS, NULL,
-         "MS", "from the first byte of a request to its last\n"
-               "                            (default 10000)"},
+         "MS",
+         "from the first byte of a request to its last\n"
+         "                            (default 10000)"},
         {"--idle-timeout", FLAG_NUMBER, &settings->idle_timeout_ms, 1, SETTINGS_DAY_MS, NULL, "MS",
          "between two requests, or for a client that takes\n"
          "                            nothing of its answer (default 60000)"},
@@ -339,8 +300,7 @@ static bool read_flags(struct server_settings *settings, bool *wants_help, int c
     return true;
 }
 
-static bool check_settings(const struct server_settings *settings,
-                           struct listener_address *address)
+static bool check_settings(const struct server_settings *settings, struct listener_address *address)
 {
     struct stat about;
     if (settings->data == NULL) {
@@ -361,28 +321,16 @@ static bool check_settings(const struct server_settings *settings,
     return true;
 }
 
-// Blocks the signals that end the server, in this thread and all it starts, and opens a descriptor
-// to read them from. Negative when that fails.
-static int open_signals(void)
-{
-    sigset_t signals;
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigaddset(&signals, SIGINT);
-    (void)signal(SIGPIPE, SIG_IGN);
-    return pthread_sigmask(SIG_BLOCK, &signals, NULL) != 0 ? -1
-                                                           : signalfd(-1, &signals, SFD_CLOEXEC);
-}
-
 static int run_service(struct service *service)
 {
     const struct server_settings *settings = service->server.settings;
     char error_text[256] = "";
     const spg_options options =
         settings_runtime_options(&settings->common, error_text, sizeof error_text);
-    service->signals = open_signals();
-    if (service->signals < 0) {
-        fprintf(stderr, "logq: signals cannot be received\n");
+    (void)signal(SIGPIPE, SIG_IGN);
+    int caught = spg_stop_open(&service->stop);
+    if (caught < 0) {
+        fprintf(stderr, "logq: signals cannot be caught: %s\n", reason_text(caught));
         return EXIT_USAGE;
     }
     pthread_mutex_init(&service->server.lock, NULL);
@@ -395,7 +343,7 @@ static int run_service(struct service *service)
     }
     admission_destroy(&service->server.admission);
     pthread_mutex_destroy(&service->server.lock);
-    (void)close(service->signals);
+    (void)spg_stop_close(&service->stop);
     return service->exit_code;
 }
 

@@ -5,6 +5,7 @@ import re
 import select
 import signal
 import socket
+import subprocess
 import time
 
 from . import comparison, http_client, server
@@ -198,6 +199,22 @@ def _idle_end(program, path):
     return None
 
 
+def _second_signal(program, path):
+    """A second signal ends it at once, by the signal, with a query at work."""
+    with server.Server(program, path) as running:
+        holder, _response = _hold(running.port)
+        running.process.send_signal(signal.SIGTERM)
+        try:
+            running.process.wait(0.2)
+            return "it ended with a query at work"
+        except subprocess.TimeoutExpired:
+            running.process.send_signal(signal.SIGINT)
+        running.ends_with = -signal.SIGINT
+        running.process.wait(seconds(server.END_SECONDS))
+        holder.close()
+    return None
+
+
 def check_all(board, program, path, _seed):
     os.makedirs(path)
     with open(os.path.join(path, "large.log"), "wb") as file:
@@ -216,4 +233,5 @@ def check_all(board, program, path, _seed):
     with server.Server(program, path, "--query-memory", str(QUERY_MEMORY)) as running:
         board.run("memory of a query", _memory, running)
     board.run("SIGTERM with a query at work", _drain, program, path)
+    board.run("a second signal", _second_signal, program, path)
     board.run("signals without work", _idle_end, program, path)
