@@ -2,7 +2,10 @@
 // test_fork.c: contract C10: after fork, the child is refused and touches nothing of the parent's.
 #include "streams.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <spargio/stop.h>
+#include <spargio/uring.h>
 
 static int counts(void *arg)
 {
@@ -54,6 +57,33 @@ static int asks_after_fork(spg_task running, spg_task done)
         if (spg_detach(tasks[i]) != -EOWNERDEAD) {
             return 14;
         }
+    }
+    return 0;
+}
+
+static int messages_after_fork(spg_mailbox box)
+{
+    spg_msg message = {.value = 1};
+    uint64_t sum;
+    spg_mailbox other;
+    spg_flush_ticket ticket = {0};
+    if (spg_send(box, 0, 1, SPG_NEVER) != -EOWNERDEAD ||
+        spg_send_n(box, &message, 1, SPG_NEVER) != -EOWNERDEAD ||
+        spg_uring_send(box, 0, 1, SPG_NEVER) != -EOWNERDEAD) {
+        return 20;
+    }
+    if (spg_receive(box, &message, 1, SPG_NEVER) != -EOWNERDEAD ||
+        spg_mailbox_open(SPG_HERE, 0, &other) != -EOWNERDEAD ||
+        spg_mailbox_close(box) != -EOWNERDEAD) {
+        return 21;
+    }
+    if (spg_flush(SPG_NEVER) != -EOWNERDEAD || spg_flush_begin(&ticket) != -EOWNERDEAD ||
+        spg_flush_wait(ticket, SPG_NEVER) != -EOWNERDEAD) {
+        return 22;
+    }
+    if (spg_tally_add(box, 9, 1) != -EOWNERDEAD || spg_tally_read(box, 9, &sum) != -EOWNERDEAD ||
+        spg_tally_take(box, 9, &sum, SPG_NEVER) != -EOWNERDEAD) {
+        return 23;
     }
     return 0;
 }
@@ -116,10 +146,14 @@ static int forks(void *arg CK_ATTRIBUTE_UNUSED)
     REQUIRE_OK(spg_spawn(NULL, sleeps, NULL, &running));
     REQUIRE_OK(spg_spawn(NULL, counts, &calls, &done));
     AWAIT(spg_done(done) == 1);
+    spg_mailbox box = spg_shard_mailbox(rt, 1);
+    REQUIRE_OK(spg_tally_open(box, 9, 1));
+    REQUIRE_OK(spg_send(box, 0, 1, SPG_NOW)); // the lane is there, and has a message in it
     pid_t child = fork();
     if (child == 0) {
         alarm(30);
         int wrong = asks_after_fork(running, done);
+        wrong = wrong ? wrong : messages_after_fork(box);
         _exit(wrong ? wrong : waits_after_fork(rt));
     }
     require_child_ends_with_zero(child);
@@ -196,12 +230,76 @@ START_TEST(c10_a_child_that_returns_is_ended)
 }
 END_TEST
 
+// ---- What a program that is started by exec inherits ----
+
+typedef struct inherited {
+    char text[1024];
+} inherited;
+
+// The descriptors of a program that this process starts, as one text.
+static int lists_descriptors(void *arg)
+{
+    inherited *out = arg;
+    int ends[2];
+    REQUIRE_EQ(pipe2(ends, O_CLOEXEC), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        execl("/bin/ls", "ls", "/proc/self/fd", (char *)NULL);
+        _exit(1);
+    }
+    close(ends[1]);
+    size_t bytes = 0;
+    ssize_t more;
+    while ((more = read(ends[0], out->text + bytes, sizeof out->text - 1 - bytes)) > 0) {
+        bytes += (size_t)more;
+    }
+    out->text[bytes] = '\0';
+    close(ends[0]);
+    require_child_ends_with_zero(child);
+    return 0;
+}
+
+// With one of each thing that the library has descriptors for.
+static int starts_programs(void *arg)
+{
+    const inherited *before = arg;
+    inherited now;
+    spg_boundary *boundary;
+    spg_fd file;
+    REQUIRE_OK(spg_boundary_open(spg_runtime(), NULL, &boundary));
+    REQUIRE(spg_boundary_request_fd(boundary) >= 0);
+    REQUIRE(spg_boundary_reply_fd(boundary) >= 0);
+    REQUIRE_OK(spg_open("/proc/self/stat", O_RDONLY, 0, &file, patience()));
+    lists_descriptors(&now);
+    REQUIRE_EQ(strcmp(now.text, before->text), 0);
+    REQUIRE_OK(spg_blocking(lists_descriptors, &now, NULL, patience()));
+    REQUIRE_EQ(strcmp(now.text, before->text), 0);
+    REQUIRE_OK(spg_close(file));
+    spg_boundary_free(boundary);
+    return 0;
+}
+
+START_TEST(c10_nothing_is_inherited_by_exec)
+{
+    inherited before;
+    spg_stop stop;
+    lists_descriptors(&before);
+    REQUIRE(strstr(before.text, "2\n") != NULL);
+    REQUIRE_OK(spg_stop_open(&stop));
+    spg_options options = test_options(2);
+    run_root(&options, starts_programs, &before);
+    REQUIRE_OK(spg_stop_close(&stop));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("contract C10: fork");
     TCase *tests = add_tests(suite, "fork", 60);
     tcase_add_test(tests, c10_after_fork_the_child_is_refused);
     tcase_add_test(tests, c10_after_fork_in_a_task_the_child_is_refused);
+    tcase_add_test(tests, c10_nothing_is_inherited_by_exec);
     tcase_add_loop_test(tests, c10_a_child_that_returns_is_ended, 0, 2);
     return run_suite("test_fork", suite);
 }
