@@ -115,11 +115,14 @@ typedef struct spg_options {
     size_t error_bytes;
 } spg_options;
 
-// One thing that was left at shutdown.
+// A task that has not ended by itself.
 typedef struct spg_leftover {
     // Name of the task, "" if it has none.
     char task[24];
-    // What it waits for: an op's name, "join", "sleep", "blocking", ... or "running".
+    // What it waits for: the name of the op that it has in the kernel ("read", "recv", "poll",
+    // ...); "close" for others' ops on a descriptor that it closes; "join", "scope" for tasks;
+    // "sleep"; "blocking" for a job of the pool; "message", "room", "flush", "tally" at mailboxes;
+    // "call", "serve", "room" at boundaries; or "running", when it runs or is about to.
     char wait[24];
     int fd;         // descriptor of the op, -1 if none
     uint32_t shard; // home shard
@@ -134,7 +137,9 @@ typedef struct spg_report {
     uint64_t cancelled; // tasks that were cancelled
     uint64_t tasks;     // tasks left
     uint64_t ops;       // kernel requests left
-    uint32_t entries;   // how many of left[] are filled: the first SPG_REPORT_ENTRIES leftovers
+    // How many of left[] are filled, with SPG_REPORT_ENTRIES tasks at most: after -EBUSY, of those
+    // that are left; else of those that were cancelled, as they were just before.
+    uint32_t entries;
     spg_leftover left[SPG_REPORT_ENTRIES];
 } spg_report;
 
@@ -173,8 +178,9 @@ static inline int spg_run(const spg_options *options, spg_fn *fn, void *arg, int
 //   from the cancelling on     -ESHUTDOWN, whatever the scope.
 //   report  may be NULL
 // Foreign threads only; blocks.
-// Returns 0 when everything has ended; -EBUSY with names in report when tasks or ops are left;
-// -EDEADLK from a task of this runtime; -EOWNERDEAD after fork; -EINVAL when rt is NULL.
+// Returns 0 when everything has ended, with the names of what had to be cancelled in report; -EBUSY
+// with the names of what is left when tasks or ops are; -EDEADLK from a task of this runtime;
+// -EOWNERDEAD after fork; -EINVAL when rt is NULL.
 SPG_API int spg_shutdown_sized(spg_rt *rt, spg_report *report, size_t size, spg_time deadline);
 static inline int spg_shutdown(spg_rt *rt, spg_report *report, spg_time deadline)
 {

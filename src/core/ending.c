@@ -130,7 +130,7 @@ static void describe(struct spgi_task *task, spg_leftover *out)
     bool in_op = kind == SPGI_WAIT_OP;
     *out = (spg_leftover){
         .fd = in_op ? (int)(uint32_t)detail : -1,
-        .shard = word ? spgi_wait_home_of(word) : task->shard,
+        .shard = word ? spgi_wait_home_of(word) : load_relaxed(&task->shard),
     };
     spgi_name_read(&task->name, out->task);
     const char *name = in_op ? spgi_op_name((uint8_t)(detail >> 32)) : spgi_wait_name(kind);
@@ -143,8 +143,9 @@ static void report_left(struct spg_rt *rt, spg_report *report)
 {
     struct spgi_task *task;
     report->entries = 0;
-    for (uint32_t n = 0; (task = spgi_slot_nth(rt, n)) != NULL; n++) {
-        if (!(load_acquire(&task->life) & SPGI_LIFE_DONE) && report->entries < SPG_REPORT_ENTRIES) {
+    for (uint32_t n = 0; report->entries < SPG_REPORT_ENTRIES && (task = spgi_slot_nth(rt, n));
+         n++) {
+        if (!(load_acquire(&task->life) & SPGI_LIFE_DONE)) {
             describe(task, &report->left[report->entries++]);
         }
     }
@@ -170,13 +171,25 @@ static uint64_t stop_all(struct spg_rt *rt)
     return stopped;
 }
 
-// A shard that is in a long task does not acknowledge the phase until that task has been told to
-// stop. Once all shards have, no task is spawned any more, and a second walk misses none.
-static uint64_t cancel_all(struct spg_rt *rt, spg_report *report)
+// Nobody will serve, or receive, what threads still want: they would wait for ever.
+static void let_threads_go(struct spg_rt *rt)
 {
-    spg_time end = spg_after(rt->options.reap_ns);
+    spgi_boundaries_shut(rt);
+    spgi_mailboxes_shut(rt);
+}
+
+static void cancel_all(struct spg_rt *rt, spg_report *report)
+{
+    report_left(rt, report); // while they still wait for what keeps them
     enter_phase(rt, SPGI_PHASE_CANCEL);
     report->cancelled = stop_all(rt);
+}
+
+// A shard that is in a long task does not acknowledge the phase until that task has been told to
+// stop. Once all shards have, no task is spawned any more, and a second walk misses none.
+static uint64_t reap(struct spg_rt *rt, spg_report *report)
+{
+    spg_time end = spg_after(rt->options.reap_ns);
     if (wait_quiet(rt, false, end) > 0) {
         report->cancelled += stop_all(rt);
     }
@@ -191,11 +204,12 @@ int spgi_ending_shutdown(struct spg_rt *rt, spg_report *report, spg_time deadlin
     enter_phase(rt, SPGI_PHASE_DRAIN);
     uint64_t living = wait_quiet(rt, true, deadline);
     report->drained = tasks_ended(rt) - ended;
-    // Threads that wait there would do so for ever.
-    spgi_boundaries_shut(rt);
-    spgi_mailboxes_shut(rt);
     if (living > 0) {
-        living = cancel_all(rt, report);
+        cancel_all(rt, report);
+    }
+    let_threads_go(rt); // before reaping: a job of the blocking pool may be among them
+    if (living > 0) {
+        living = reap(rt, report);
     }
     report->tasks = living;
     report->ops = ops_in_flight(rt);

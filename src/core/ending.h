@@ -4,10 +4,12 @@
 //   1 stop admission: the phase becomes DRAIN, under the lock that foreign spawns take
 //   2 drain: wait until all tasks have ended, or the deadline
 //   3 cancel: the phase becomes CANCEL; all tasks are stopped, at once, since a shard may be stuck
-//     in one, and again when all shards have acknowledged the phase with an errand, so that no
-//     task passes the check of spawns afterwards
-//   4 reap: wait until all tasks have ended, and with them their ops, for reap_ns
-//   5 report what is left
+//     in one
+//   4 let threads go that wait in boundaries and for room in mailboxes
+//   5 reap: stop all tasks again when all shards have acknowledged the phase with an errand, so
+//     that no task passes the check of spawns afterwards; wait until all have ended, and with them
+//     their ops, for reap_ns
+//   6 report what is left, or else what was cancelled
 // Whether all have ended is told by counters that only grow, the ended ones read before the spawned
 // ones: if they are equal then, they were equal in between, and only a living task spawns.
 #ifndef SPGI_CORE_ENDING_H

@@ -102,8 +102,8 @@ static void make_ready(struct spgi_task *task, bool next)
         self = NULL; // a thread of another runtime is a foreign one here
     }
     bool movable = is_movable(task);
-    if (!self || (!movable && task->shard != self->index)) {
-        spgi_sched_send(self, rt->shards[task->shard], task);
+    if (!self || (!movable && load_relaxed(&task->shard) != self->index)) {
+        spgi_sched_send(self, rt->shards[load_relaxed(&task->shard)], task);
         return;
     }
     if (movable && is_shuffled(rt)) {
@@ -233,12 +233,12 @@ static void yield_back(struct spgi_shard *shard, struct spgi_task *task)
 
 static void run_task(struct spgi_shard *shard, struct spgi_task *task)
 {
-    if (task->shard != shard->index) {
+    if (load_relaxed(&task->shard) != shard->index) {
         SPGI_ASSERT(is_movable(task) || !task->context);
         if (task->context) {
             SPGI_COUNT(shard, migrations);
         }
-        task->shard = shard->index;
+        store_relaxed(&task->shard, shard->index);
     }
     if (!task->stack && !spgi_stacks_start(shard, task)) {
         return;

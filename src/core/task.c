@@ -46,7 +46,7 @@ static void task_init(struct spgi_task *task, const struct spgi_spawn *spawn, ui
     // By number: a base of NULL is as good as any, for tasks that all get NULL.
     task->arg = (void *)((uintptr_t)spawn->base + i * spawn->stride);
     task->result = 0;
-    task->shard = target;
+    store_relaxed(&task->shard, target);
     task->pins = 0;
     task->stealable = spawn->attr.place == SPG_STEALABLE || spawn->attr.place == SPG_STEALABLE_ON;
     store_relaxed(&task->scoped, 0u);
@@ -161,7 +161,8 @@ int spgi_task_spawn_outside(struct spg_rt *rt, const struct spgi_spawn *spawn, u
         uint32_t here = add_relaxed(&rt->entry_turn, 1u) % rt->shard_count;
         task_init(task, spawn, 0, target_of(rt, &spawn->attr, here));
         *handle = spgi_handle_of(task, spgi_life_gen(load_relaxed(&task->life)));
-        add_acqrel(&rt->shards[task->shard]->spawned_outside, 1u); // before it can end
+        add_acqrel(&rt->shards[load_relaxed(&task->shard)]->spawned_outside,
+                   1u); // before it can end
         spgi_ready(task);
     } else {
         add_relaxed(&rt->shards[0]->refused_outside, 1u);

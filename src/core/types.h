@@ -118,18 +118,18 @@ struct spgi_name {
 };
 
 struct spgi_task {
-    spgi_a64 life;               // generation, joiner, state: core/life.h           [any]
-    struct spg_rt *rt;           //                                                  [const]
-    struct spgi_errand ready;    // its link in whichever queue it is in           [runner]
-    void *context;               // saved stack pointer while suspended              [runner]
-    struct spgi_stack *stack;    // NULL before the first run and after the end    [runner]
-    spg_fn *fn;                  //                                                  [const]
-    void *arg;                   //                                                  [const]
-    int result;                  // valid once DONE is set
-    uint32_t index;              // of its slot                                      [const]
-    uint32_t shard;              // where it must run (pinned), or last ran          [runner]
-    uint16_t pins;               // depth of spg_pin                                 [runner]
-    bool stealable;              //                                                  [const]
+    spgi_a64 life;            // generation, joiner, state: core/life.h           [any]
+    struct spg_rt *rt;        //                                                  [const]
+    struct spgi_errand ready; // its link in whichever queue it is in           [runner]
+    void *context;            // saved stack pointer while suspended              [runner]
+    struct spgi_stack *stack; // NULL before the first run and after the end    [runner]
+    spg_fn *fn;               //                                                  [const]
+    void *arg;                //                                                  [const]
+    int result;               // valid once DONE is set
+    uint32_t index;           // of its slot                                      [const]
+    spgi_a32 shard;           // where it must run (pinned), or last ran  [runner; read by reports]
+    uint16_t pins;            // depth of spg_pin                                 [runner]
+    bool stealable;           //                                                  [const]
     uint32_t should_yield_calls; // [runner]
     spgi_a32 scoped;             // reason bits (core/life.h) from scopes it has opened  [any]
     spgi_a32 kicked;             // the kick errand is on its way                    [any]
