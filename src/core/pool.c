@@ -93,6 +93,7 @@ static void *pool_thread(void *arg)
     struct spg_rt *rt = arg;
     struct spgi_pool *pool = &rt->pool;
     struct spgi_job *job;
+    spgi_thread_enter();
     if (rt->free_cpus) {
         spgi_thread_roam(rt->free_cpus); // not only on the CPU of the shard that has started it
     }
@@ -117,6 +118,7 @@ static void *pool_thread(void *arg)
     if (chained) {
         pthread_join(previous, NULL);
     }
+    spgi_thread_leave();
     return NULL;
 }
 

@@ -280,6 +280,7 @@ static void close_shard(struct spgi_shard *shard)
 void *spgi_shard_main(void *arg)
 {
     struct spgi_shard *shard = arg;
+    spgi_thread_enter();
     current = shard;
     shard->pass_start = spgi_clock_now();
     spgi_thread_name(shard->rt->thread_prefix, shard->index);
@@ -292,5 +293,6 @@ void *spgi_shard_main(void *arg)
     spgi_runtime_wait_all_stopped(shard->rt);
     close_shard(shard);
     current = NULL;
+    spgi_thread_leave();
     return NULL;
 }

@@ -2,9 +2,12 @@
 // thread.c: starting threads; their names and CPUs.
 #include "sys/thread.h"
 
+#include "base/assert.h"
+
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 // All signals that are sent to the process go to the program's own threads.
@@ -26,6 +29,37 @@ int spgi_thread_start(pthread_t *out, void *(*run)(void *), void *arg)
     int error = pthread_create(out, NULL, run, arg);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return -error;
+}
+
+static pthread_key_t inside; // has a value in threads that must not end
+static pthread_once_t inside_once = PTHREAD_ONCE_INIT;
+static bool inside_made;
+
+static void thread_has_ended(void *value)
+{
+    (void)value;
+    SPGI_MISUSE("a task, or a function run by spg_blocking, has called pthread_exit: it must "
+                "return instead");
+}
+
+static void make_inside(void)
+{
+    inside_made = pthread_key_create(&inside, thread_has_ended) == 0;
+}
+
+void spgi_thread_enter(void)
+{
+    pthread_once(&inside_once, make_inside);
+    if (inside_made) { // else keys are used up, and such a bug goes unnoticed
+        pthread_setspecific(inside, &inside);
+    }
+}
+
+void spgi_thread_leave(void)
+{
+    if (inside_made) {
+        pthread_setspecific(inside, NULL);
+    }
 }
 
 void spgi_thread_name(const char *prefix, uint32_t number)

@@ -11,6 +11,11 @@
 // errno value.
 int spgi_thread_start(pthread_t *out, void *(*run)(void *), void *arg);
 
+// The calling thread, first and last thing: in between it must not end. Code of the program that
+// calls pthread_exit there is told so, and the process ends: without the thread it would hang.
+void spgi_thread_enter(void);
+void spgi_thread_leave(void);
+
 // Calls the calling thread PREFIX-NUMBER; what does not fit into 15 bytes is cut off the prefix. A
 // thread names itself: naming another one goes by way of a file in /proc.
 void spgi_thread_name(const char *prefix, uint32_t number);
