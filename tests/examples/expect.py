@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # expect.py: runs a program that must exit with 0 and print a line that a pattern matches.
-"""expect.py PATTERN PROGRAM [ARGUMENT...]"""
+"""expect.py PATTERN PROGRAM [ARGUMENT...]
+expect.py --skip 'NAME: REASON'"""
 import re
 import subprocess
 import sys
+
+EXIT_SKIP = 77
 
 
 def main(arguments):
@@ -12,6 +15,9 @@ def main(arguments):
         print(__doc__, file=sys.stderr)
         return 2
     pattern, command = arguments[0], arguments[1:]
+    if pattern == "--skip":
+        print("SKIP: " + command[0])
+        return EXIT_SKIP
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     sys.stdout.write(result.stdout)
     sys.stderr.write(result.stderr)
