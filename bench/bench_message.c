@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // bench_message.c: what messages between two shards cost.
 //
-// bench_message [park | spin]: how the shards wait (park). Medians of 7 rounds after a warm-up
-// round, per message or round trip.
+// Twice, with shards that sleep in the kernel while they wait and with shards that spin; beside
+// two threads that bounce a cache line. Medians of 7 rounds after a warm-up round, per message or
+// round trip, with lowest and highest round and CPU time.
 #include "measure.h"
 
+#include <pthread.h>
 #include <spargio/uring.h>
+#include <stdatomic.h>
 #include <string.h>
 
 enum { ONE_WAY = 400000, ROUND_TRIPS = 4000, KERNEL = 20000, BATCH = 64, TALLY = 1 };
@@ -95,6 +98,46 @@ static void add_to_tally(void *arg)
     }
 }
 
+// ---- The floor -------------------------------------------------------------------------------
+
+static _Alignas(64) _Atomic long line; // odd: asked; even: answered
+
+static void *answer_line(void *arg)
+{
+    for (long next = 1; next < 2 * *(const long *)arg; next += 2) {
+        while (atomic_load_explicit(&line, memory_order_acquire) != next) {
+        }
+        atomic_store_explicit(&line, next + 1, memory_order_release);
+    }
+    return NULL;
+}
+
+static void bounce_line(void *arg)
+{
+    pthread_t other;
+    long trips = *(const long *)arg;
+    atomic_store(&line, 0);
+    must(-pthread_create(&other, NULL, answer_line, arg), "pthread_create");
+    for (long asked = 1; asked < 2 * trips; asked += 2) {
+        atomic_store_explicit(&line, asked, memory_order_release);
+        while (atomic_load_explicit(&line, memory_order_acquire) == asked) {
+        }
+    }
+    pthread_join(other, NULL);
+}
+
+static void run_floor(void)
+{
+    long trips = ONE_WAY;
+    struct row row = {.name = "round trip of a line, two threads"};
+    for (int round = -1; round < MEASURE_ROUNDS; round++) {
+        measure(&row, round < 0 ? 0 : round, bounce_line, &trips, ONE_WAY);
+    }
+    print_row(&row);
+}
+
+// ---- With shards -----------------------------------------------------------------------------
+
 static int inside(void *arg)
 {
     (void)arg;
@@ -133,17 +176,23 @@ static int root(void *arg)
     return 0;
 }
 
-int main(int argc, char **argv)
+static void run_with_shards(const char *title, enum spg_idle idle)
 {
-    bool spins = argc > 1 && strcmp(argv[1], "spin") == 0;
     char text[512] = "";
-    spg_options options = {.shards = 2,
-                           .idle = spins ? SPG_IDLE_POLL : SPG_IDLE_PARK,
-                           .error_text = text,
-                           .error_bytes = sizeof text};
-    if (spg_run(&options, root, NULL, NULL) < 0) {
+    spg_options options = {
+        .shards = 2, .idle = idle, .error_text = text, .error_bytes = sizeof text};
+    printf("\n%s\n", title);
+    int error = spg_run(&options, root, NULL, NULL);
+    if (error) {
         fprintf(stderr, "bench_message: %s\n", text);
-        return 1;
     }
+    must(error, "spg_run");
+}
+
+int main(void)
+{
+    run_floor();
+    run_with_shards("shards that park", SPG_IDLE_PARK);
+    run_with_shards("shards that spin", SPG_IDLE_POLL);
     return 0;
 }
