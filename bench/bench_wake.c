@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // bench_wake.c: what it costs a thread without a ring to reach a task on a shard.
 //
-// By the message lane, by a message through the kernel (register-time MSG_RING, Linux 6.13), and by
-// an eventfd that the task reads.
+// By the message lane, by a message through the kernel (register-time MSG_RING; before Linux 6.13
+// there is none, and its rows are of what stands in for it), and by an eventfd that the task reads.
 //
 // There and back: the thread sends, the task notes it in memory, the thread spins until it sees
 // that. One way: the thread sends without waiting, until the task has had all. Medians of 7 rounds
@@ -110,26 +110,13 @@ int main(void)
     box = spg_shard_mailbox(rt, 0);
     event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     must(event < 0 ? -errno : 0, "eventfd");
-    bool by_kernel = spg_uring_send(box, 0, 1, SPG_NOW) != -ENOSYS;
-    if (by_kernel) {
-        long one = 1;
-        spg_task task;
-        must(spg_spawn_in(rt, NULL, receive_messages, &one, &task), "spg_spawn_in");
-        must(spg_join(task, NULL, SPG_NEVER), "spg_join");
-    } else {
-        printf("register-time sends need Linux 6.13: their rows are left out\n");
-    }
     for (int round = -1; round < MEASURE_ROUNDS; round++) {
         for (int i = 0; i < WAYS; i++) {
-            if (by_kernel || ways[i].send != send_by_kernel) {
-                measure(&rows[i], round < 0 ? 0 : round, run_way, &ways[i], (double)ways[i].count);
-            }
+            measure(&rows[i], round < 0 ? 0 : round, run_way, &ways[i], (double)ways[i].count);
         }
     }
     for (int i = 0; i < WAYS; i++) {
-        if (by_kernel || ways[i].send != send_by_kernel) {
-            print_row(&rows[i]);
-        }
+        print_row(&rows[i]);
     }
     must(spg_destroy(rt), "spg_destroy");
     close(event);

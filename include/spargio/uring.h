@@ -37,13 +37,13 @@ static inline int spg_uring_info_get(spg_rt *rt, uint32_t shard, spg_uring_info 
 // Each message on its way holds a credit until it is received, so that the kernel never has to keep
 // what the receiver's ring has no room for. Keeps no order with messages of spg_send.
 // Any thread: tasks of the mailbox's runtime wait for a credit in the order in which they came, and
-// for the kernel; a thread blocks for a credit, and sends by a system call (Linux 6.13); a task of
-// another runtime is told -EAGAIN instead of waiting for a credit.
-// Returns 0: the kernel has it, and it will arrive; -EAGAIN no credit is free, and the deadline is
-// SPG_NOW; -ETIME none came free before the deadline; -ECANCELED; -ESRCH the mailbox is closed;
-// -ESHUTDOWN as spg_send; -ENOMEM; -ENOSYS called outside of the runtime's tasks, and the kernel
-// cannot do that: use spg_send; -EBADFD, -EBADF, -EOWNERDEAD the ring of the shard is gone;
-// -EOVERFLOW the kernel has no memory for it; -EOWNERDEAD also after fork.
+// for the kernel; a thread blocks for a credit, and sends by a system call; a task of another
+// runtime is told -EAGAIN instead of waiting for a credit. Before Linux 6.13 a thread cannot send
+// to a ring: the shard then gets the message through memory, and an eventfd wakes it.
+// Returns 0: it will arrive; -EAGAIN no credit is free, and the deadline is SPG_NOW; -ETIME none
+// came free before the deadline; -ECANCELED; -ESRCH the mailbox is closed; -ESHUTDOWN as spg_send;
+// -ENOMEM; -EBADFD, -EBADF, -EOWNERDEAD the ring of the shard is gone; -EOVERFLOW the kernel has no
+// memory for it; -EOWNERDEAD also after fork.
 SPG_API SPG_SUSPENDS SPG_MUST_CHECK int spg_uring_send(spg_mailbox mailbox, uint32_t tag,
                                                        uint64_t value, spg_time deadline);
 

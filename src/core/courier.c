@@ -108,6 +108,30 @@ void spgi_couriers_free(struct spgi_shard *shard)
     free((void *)shard->couriers);
 }
 
+// ---- Arriving --------------------------------------------------------------------------------
+
+static void arrived(struct spgi_shard *shard, struct spgi_parcel *parcel)
+{
+    bool sent =
+        load_acquire(&parcel->sent); // R2: the kernel has ordered it; this tells the language
+    SPGI_CHECK(sent);
+    SPGI_COUNT(shard, parcels_received);
+    struct spgi_mailbox *mailbox = parcel->mailbox;
+    if (!spgi_mailbox_is(mailbox, parcel->gen)) {
+        SPGI_COUNT(shard, messages_destroyed);
+        spgi_parcel_credit(parcel);
+        return;
+    }
+    spgi_fifo_push(&mailbox->parcels, &parcel->link);
+    spgi_mailbox_look(shard, mailbox);
+}
+
+void spgi_courier_arrived(struct spgi_shard *shard, uint32_t number)
+{
+    struct spgi_courier *courier = load_acquire(&shard->couriers[number / SPG_URING_CREDITS]);
+    arrived(shard, &courier->parcels[number % SPG_URING_CREDITS]);
+}
+
 // ---- Sending ---------------------------------------------------------------------------------
 
 // P1 in a task. Returns 0, or why there is none.
@@ -164,14 +188,24 @@ static uint64_t parcel_data(const struct spgi_parcel *parcel)
     return spgi_user_data(SPGI_KIND_PARCEL, 0, number);
 }
 
+static void brought_by_errand(struct spgi_shard *shard, struct spgi_errand *errand)
+{
+    arrived(shard, SPGI_CONTAINER(errand, struct spgi_parcel, errand));
+}
+
 // P3.
-static int hand_over(struct spgi_shard *shard, const struct spgi_parcel *parcel)
+static int hand_over(struct spgi_shard *shard, struct spgi_parcel *parcel)
 {
     struct spgi_shard *to = parcel->courier->to;
     uint64_t data = parcel_data(parcel);
+    if (!shard &&
+        to->bell_fd >= 0) { // the kernel cannot, from a thread: an eventfd wakes the shard
+        parcel->errand.run = brought_by_errand;
+        spgi_shard_post(to, &parcel->errand);
+        return 0;
+    }
     if (!shard) {
-        int code = spgi_ring_bell_from_thread(to->ring_fd, data);
-        return code == -EINVAL ? -ENOSYS : code;
+        return spgi_ring_bell_from_thread(to->ring_fd, data);
     }
     struct spgi_request request = {.opcode = SPGI_OP_RING_BELL, .fd = to->ring_fd, .offset = data};
     // Not to be stopped: once the kernel has taken it, it will arrive.
@@ -201,24 +235,4 @@ int spgi_courier_send(struct spgi_shard *shard, struct spgi_mailbox *mailbox, ui
         spgi_parcel_credit(parcel); // P4
     }
     return error;
-}
-
-// ---- Arriving --------------------------------------------------------------------------------
-
-void spgi_courier_arrived(struct spgi_shard *shard, uint32_t number)
-{
-    struct spgi_courier *courier = load_acquire(&shard->couriers[number / SPG_URING_CREDITS]);
-    struct spgi_parcel *parcel = &courier->parcels[number % SPG_URING_CREDITS];
-    bool sent =
-        load_acquire(&parcel->sent); // R2: the kernel has ordered it; this tells the language
-    SPGI_CHECK(sent);
-    SPGI_COUNT(shard, parcels_received);
-    struct spgi_mailbox *mailbox = parcel->mailbox;
-    if (!spgi_mailbox_is(mailbox, parcel->gen)) {
-        SPGI_COUNT(shard, messages_destroyed);
-        spgi_parcel_credit(parcel);
-        return;
-    }
-    spgi_fifo_push(&mailbox->parcels, &parcel->link);
-    spgi_mailbox_look(shard, mailbox);
 }

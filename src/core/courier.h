@@ -9,7 +9,8 @@
 //   sender                                       receiver
 //   P1 take a free parcel: clear its bit         R1 the completion names the parcel
 //   P2 fill it, then set `sent` (release)        R2 see `sent` (acquire); into the mailbox's list
-//   P3 IORING_OP_MSG_RING with its number        R3 received: copied out
+//   P3 IORING_OP_MSG_RING with its number; from  R3 received: copied out
+//      a thread, register-time, or else an errand
 //   P4 refused by the kernel: set the bit        R4 set the bit, ring the alarm of the sender
 #ifndef SPGI_CORE_COURIER_H
 #define SPGI_CORE_COURIER_H
@@ -17,8 +18,8 @@
 #include "core/types.h"
 
 // The task that runs on the shard, or a thread (shard NULL). Suspends, or blocks, for a parcel
-// until the deadline. Returns 0 when the kernel has taken it; -EAGAIN, -ETIME, -ECANCELED, -ESRCH,
-// -ESHUTDOWN (from a thread), -ENOMEM; what the kernel says. -ENOSYS: it cannot, from a thread.
+// until the deadline. Returns 0 when it is on its way; -EAGAIN, -ETIME, -ECANCELED, -ESRCH,
+// -ESHUTDOWN (from a thread), -ENOMEM; what the kernel says.
 int spgi_courier_send(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint64_t gen,
                       uint32_t tag, uint64_t value, spg_time deadline);
 

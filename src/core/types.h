@@ -266,6 +266,7 @@ struct spgi_mailbox {
 // A message on its way through the kernel.
 struct spgi_parcel {
     struct spgi_link link;        // in the mailbox's list                       [receiver]
+    struct spgi_errand errand;    // takes it there where the kernel cannot          [sender]
     struct spgi_courier *courier; //                                             [const]
     struct spgi_mailbox *mailbox; // these: [sender until sent, then receiver]
     uint64_t gen;

@@ -253,6 +253,60 @@ START_TEST(older_kernels_get_a_lower_rung)
 }
 END_TEST
 
+// ---- A kernel before 6.13: threads cannot send to a ring ----
+
+#define REGISTER_SEND_MSG_RING 31
+
+static int refuses_sends(void *context, unsigned count CK_ATTRIBUTE_UNUSED, const __u64 *arguments)
+{
+    atomic_uint *sends = context;
+    bool is_send = arguments[1] == REGISTER_SEND_MSG_RING;
+    atomic_fetch_add(sends, is_send);
+    return is_send ? EINVAL : 0;
+}
+
+typedef struct inbox {
+    spg_mailbox box;
+    uint64_t count;
+    uint64_t sum;
+} inbox;
+
+static int receives(void *arg)
+{
+    inbox *self = arg;
+    for (uint64_t i = 0; i < self->count; i++) {
+        spg_msg message;
+        REQUIRE_CODE(spg_receive(self->box, &message, 1, patience()), 1);
+        REQUIRE_EQ(message.from, SPG_OUTSIDE);
+        self->sum += message.value;
+    }
+    return 0;
+}
+
+START_TEST(without_sends_from_threads_an_eventfd_wakes_shards)
+{
+    refusal kernel;
+    atomic_uint sends = 0;
+    if (!refuse_by_choice(&kernel, SYS_io_uring_register, refuses_sends, &sends)) {
+        SKIP("no seccomp notifications here");
+    }
+    spg_options options = test_options(SHARDS);
+    spg_rt *rt = start_runtime(&options);
+    inbox all = {.box = spg_shard_mailbox(rt, 1), .count = 2 * scaled(2000, 100)};
+    spg_attr there = pinned_to(1);
+    spg_task task;
+    REQUIRE_OK(spg_spawn_in(rt, &there, receives, &all, &task));
+    for (uint64_t i = 0; i < all.count; i += 2) {
+        REQUIRE_OK(spg_uring_send(all.box, 0, i, patience()));
+        REQUIRE_OK(spg_send(all.box, 0, i + 1, patience()));
+    }
+    REQUIRE_OK(joined(task));
+    REQUIRE_EQ(all.sum, all.count * (all.count - 1) / 2);
+    REQUIRE_EQ(atomic_load(&sends), SHARDS); // each shard has asked once, and then no more
+    require_work(rt);
+}
+END_TEST
+
 int main(void)
 {
     int codes = (int)(sizeof refusal_codes / sizeof refusal_codes[0]);
@@ -265,5 +319,6 @@ int main(void)
     tcase_add_test(tests, the_effective_size_is_the_smallest_of_all_shards);
     tcase_add_test(tests, want_of_memory_may_pass);
     tcase_add_loop_test(tests, older_kernels_get_a_lower_rung, 0, rung_count);
+    tcase_add_test(tests, without_sends_from_threads_an_eventfd_wakes_shards);
     return run_suite("test_ring", suite);
 }

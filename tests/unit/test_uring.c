@@ -168,12 +168,7 @@ START_TEST(threads_send_by_way_of_the_kernel)
     spg_options options = test_options(SHARDS);
     spg_rt *rt = start_runtime(&options);
     flow all = {.box = spg_shard_mailbox(rt, FAR), .count = scaled(5000, 200), .from = SPG_OUTSIDE};
-    int first = spg_uring_send(all.box, 3, 0, SPG_NOW);
-    if (first == -ENOSYS) {
-        end_runtime(rt);
-        SKIP("threads cannot send to a ring before Linux 6.13");
-    }
-    REQUIRE_OK(first);
+    REQUIRE_OK(spg_uring_send(all.box, 3, 0, SPG_NOW));
     spg_attr there = pinned_to(FAR);
     spg_task task;
     all.count++;
@@ -202,10 +197,6 @@ START_TEST(threads_that_wait_for_a_credit_are_told_of_the_end)
     spg_options options = test_options(SHARDS);
     spg_rt *rt = start_runtime(&options);
     spg_mailbox box = spg_shard_mailbox(rt, FAR);
-    if (spg_uring_send(box, 3, 0, SPG_NOW) == -ENOSYS) {
-        end_runtime(rt);
-        SKIP("threads cannot send to a ring before Linux 6.13");
-    }
     pthread_t thread;
     void *code;
     REQUIRE_EQ(pthread_create(&thread, NULL, sends_until_the_end, &box), 0);
