@@ -112,7 +112,7 @@ START_TEST(all_messages_arrive_once_and_in_order)
     exchange all = {.shards = shard_counts[_i]};
     bool narrow = all.shards == 3; // then nearly every message waits for room
     // In all as many as the scale says, whatever the number of shards.
-    size_t messages = narrow ? scaled(1000000, 10000) : scaled(30000000, 30000);
+    size_t messages = narrow ? scaled(1000000, 10000) : scaled(50000000, 50000);
     all.count = messages / (all.shards * (all.shards + OUTSIDERS));
     spg_options options = test_options(all.shards);
     options.mailbox_capacity = narrow ? 7 : 0;
