@@ -19,6 +19,7 @@ static struct spgi_sight sights[MACHINE_SHARDS][MACHINE_SHARDS];
 static spgi_a32 alive;
 static spgi_a32 ended;
 static unsigned ends;
+static unsigned turned_away; // spawns that took no slot
 
 struct spg_rt *machine_rt(void)
 {
@@ -88,6 +89,7 @@ void machine_begin(const struct machine_options *options)
     atomic_init(&alive, 1);
     atomic_init(&ended, 0);
     ends = options->ends;
+    turned_away = 0;
     rt.options.max_tasks = MAX_TASKS;
     rt.options.steal = (spg_steal_options){
         .budget = MACHINE_SHARDS,
@@ -172,6 +174,11 @@ void machine_end(void)
     add_acqrel(&ended, 1u);
 }
 
+void machine_turned_away(void)
+{
+    turned_away++;
+}
+
 static bool all_ended(void *arg)
 {
     (void)arg;
@@ -193,7 +200,7 @@ unsigned machine_parks(unsigned shard)
 // As many slots were given back as were taken.
 static void check_slots(void)
 {
-    uint64_t taken = (uint64_t)KEPT_SLOTS * rt.shard_count; // by fill_slots
+    uint64_t taken = (uint64_t)KEPT_SLOTS * rt.shard_count - turned_away; // by fill_slots
     uint64_t freed = load_relaxed(&rt.freed_outside);
     for (unsigned i = 0; i < rt.shard_count; i++) {
         taken += load_relaxed(&shards[i].counters.spawned);

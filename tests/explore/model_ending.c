@@ -88,6 +88,53 @@ static const struct explore_model draining = {
     .full = {2, 1},
 };
 
+// ---- A task that spawns one ----
+
+// Takes another pass of its shard.
+static int yield_and_return(void *arg)
+{
+    (void)arg;
+    begun++;
+    explore_assert(spg_yield() == 0, "a yield has failed");
+    ended++;
+    return 0;
+}
+
+static int spawn_another(void *arg)
+{
+    (void)arg;
+    spg_attr attr = {.place = SPG_PINNED, .shard = 0};
+    begun++;
+    spawned = spg_spawn(&attr, yield_and_return, NULL, NULL);
+    explore_assert(spawned == 0 || spawned == -ESHUTDOWN, "a strange spawn");
+    if (spawned != 0) {
+        machine_turned_away();
+    }
+    ended++;
+    return 0;
+}
+
+static void begin_spawner(void)
+{
+    begin();
+    machine_start(0, MACHINE_PINNED, spawn_another, NULL);
+}
+
+static void both_have_run(void)
+{
+    explore_assert(begun == (spawned == 0 ? 2 : 1), "an accepted task was never run");
+    machine_check();
+}
+
+static const struct explore_model spawning = {
+    .name = "ending: drain, a task spawns",
+    .setup = begin_spawner,
+    .threads = {machine_shard, drain},
+    .check = both_have_run,
+    .full = {4, 0},
+    .quick = {3, 0},
+};
+
 // ---- A thread that waits for room ----
 
 static spg_mailbox box;
@@ -116,6 +163,7 @@ static const struct explore_model letting_go = {
 
 int main(int argc, char **argv)
 {
-    static const struct explore_model *const models[] = {&cancelling, &draining, &letting_go, NULL};
+    static const struct explore_model *const models[] = {&cancelling, &draining, &spawning,
+                                                         &letting_go, NULL};
     return explore_main(argc, argv, models);
 }
