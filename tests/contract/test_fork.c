@@ -250,6 +250,7 @@ static int write_own_descriptors(void)
             printf("%s\n", entry->d_name);
         }
     }
+    closedir(entries);
     return 0;
 }
 
