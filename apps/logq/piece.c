@@ -3,11 +3,16 @@
 
 #include "piece.h"
 
+#include "data/lines.h"
+
 // A line of more bytes than this, counted to its line feed and without it, is beyond the limit even
-// if its last byte is a carriage return.
-static size_t longest(size_t line_limit)
+// if its last byte is a carriage return, and if it stands behind a byte order mark. data begins
+// with the line, at an offset in the file.
+static size_t longest(size_t line_limit, const char *data, size_t have, uint64_t offset)
 {
-    return line_limit + 1;
+    bool marked =
+        offset == 0 && bytes_has_prefix((struct bytes){data, have}, bytes_of(BYTE_ORDER_MARK));
+    return line_limit + 1 + (marked ? strlen(BYTE_ORDER_MARK) : 0);
 }
 
 // Behind the last line feed in the first `length` bytes from `begin` on.
@@ -44,15 +49,15 @@ enum piece_state piece_cut(const struct piece *piece, char *data, size_t have,
         return set_lines(lines, data, first, (size_t)(feed - data) + 1, from);
     }
     size_t last = line_start(data, first, own - 1 - first);
-    if (have - last > longest(piece->line_limit)) {
-        size_t end = last + longest(piece->line_limit) + 1;
+    size_t most = longest(piece->line_limit, data + last, have - last, from + last);
+    if (have - last > most) {
+        size_t end = last + most + 1;
         data[end] = '\n';
         return set_lines(lines, data, first, end + 1, from);
     }
     if (from + have < piece->length) {
         uint64_t left = piece->length - from;
-        size_t most = last + longest(piece->line_limit) + 1;
-        *want = left < most ? (size_t)left : most;
+        *want = left < last + most + 1 ? (size_t)left : last + most + 1;
         return PIECE_MORE;
     }
     enum piece_state state = set_lines(lines, data, first, have, from);
@@ -70,8 +75,8 @@ static enum piece_state take_stream(struct piece_stream *stream, const char *dat
     return state;
 }
 
-enum piece_state piece_stream_cut(struct piece_stream *stream, char *data, size_t have,
-                                  bool at_end, struct piece_lines *lines, size_t *used)
+enum piece_state piece_stream_cut(struct piece_stream *stream, char *data, size_t have, bool at_end,
+                                  struct piece_lines *lines, size_t *used)
 {
     if (stream->is_skipping) {
         const char *feed = have == 0 ? NULL : memchr(data, '\n', have);
@@ -80,8 +85,9 @@ enum piece_state piece_stream_cut(struct piece_stream *stream, char *data, size_
                            used);
     }
     size_t last = line_start(data, 0, have);
-    if (have - last > longest(stream->line_limit)) {
-        size_t end = last + longest(stream->line_limit) + 1;
+    size_t most = longest(stream->line_limit, data + last, have - last, stream->offset + last);
+    if (have - last > most) {
+        size_t end = last + most + 1;
         stream->is_skipping = true;
         // The byte that makes way belongs to a part of the line that nobody reads.
         size_t skipped = have;

@@ -66,7 +66,7 @@ enum piece_state piece_stream_cut(struct piece_stream *stream, char *data, size_
 // The most bytes that piece_stream_cut() asks for before it takes a line.
 static inline size_t piece_stream_room(const struct piece_stream *stream)
 {
-    return stream->line_limit + 2; // with the carriage return and the line feed
+    return stream->line_limit + 5; // with a byte order mark, the carriage return and the line feed
 }
 
 #endif

@@ -12,7 +12,8 @@
 
 static size_t buffer_bytes(const struct run *run)
 {
-    size_t line = run->options.line_limit + 4; // a line and its end, and one byte for piece_cut()
+    const struct piece_stream stream = {.line_limit = run->options.line_limit};
+    size_t line = piece_stream_room(&stream) + 2; // with a byte for piece_stream_cut()
     return run->options.piece_bytes > line ? run->options.piece_bytes : line;
 }
 
@@ -138,8 +139,8 @@ static bool read_more(struct reading *reading)
     struct run *run = reading->run;
     size_t room = buffer_bytes(run) - 1 - reading->have;
     const struct source_file *file = &run->sources->files[reading->file];
-    ssize_t bytes = spg_read_at(file->fd, reading->chain->buffer + reading->have, room,
-                                SPG_CURRENT, SPG_NEVER);
+    ssize_t bytes =
+        spg_read_at(file->fd, reading->chain->buffer + reading->have, room, SPG_CURRENT, SPG_NEVER);
     if (bytes == -ECANCELED || bytes == -ETIME) {
         run_fail(run, (int)bytes, "");
         return false;

@@ -5,8 +5,6 @@
 
 #include "search.h"
 
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
-
 void lines_init(struct lines *lines, struct bytes block, bool at_file_start, size_t limit)
 {
     struct bytes mark = bytes_of(BYTE_ORDER_MARK);

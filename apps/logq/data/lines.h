@@ -25,6 +25,9 @@ struct lines {
     uint32_t ends[128]; // of lines, some ahead of `at`
 };
 
+// May stand at the beginning of a file, and is no part of its first line.
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 // The line length limit when the user sets none.
 #define LINES_LIMIT_DEFAULT ((size_t)1024 * 1024)
 

@@ -177,6 +177,31 @@ START_TEST(cuts_streams)
 }
 END_TEST
 
+// Behind a byte order mark as many bytes of a line that is too long are kept as without one.
+START_TEST(keeps_as_much_behind_a_byte_order_mark)
+{
+    static const char text[] = BYTE_ORDER_MARK "0123456789";
+    static struct found found;
+    static struct found wanted;
+    struct seed seed = seed_start("keeps_as_much_behind_a_byte_order_mark");
+    size_t length = sizeof text - 1;
+    for (size_t limit = 1; limit < length + 4; limit++) {
+        for (size_t size = 1; size <= length; size++) {
+            found.count = wanted.count = 0;
+            add_reference(&wanted, text, length, limit);
+            for (size_t begin = 0; begin < length; begin += size) {
+                size_t end = length - begin < size ? length : begin + size;
+                add_piece(&found, text, &(struct piece){begin, end, length, limit}, &seed);
+            }
+            compare(&found, &wanted, "pieces");
+            found.count = 0;
+            add_stream(&found, text, length, limit, &seed);
+            compare(&found, &wanted, "stream");
+        }
+    }
+}
+END_TEST
+
 // A line far beyond the limit is not read to its end.
 START_TEST(leaves_long_lines_alone)
 {
@@ -202,6 +227,7 @@ int main(void)
     tcase_set_timeout(cases, 120);
     tcase_add_test(cases, cuts_files);
     tcase_add_test(cases, cuts_streams);
+    tcase_add_test(cases, keeps_as_much_behind_a_byte_order_mark);
     tcase_add_test(cases, leaves_long_lines_alone);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
