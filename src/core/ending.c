@@ -7,6 +7,7 @@
 #include "core/mailbox.h"
 #include "core/name.h"
 #include "core/op.h"
+#include "core/runtime.h"
 #include "core/scope.h"
 #include "core/shard.h"
 #include "core/slots.h"
@@ -226,6 +227,7 @@ void spgi_ending_stop_threads(struct spg_rt *rt, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         spgi_shard_wake(rt->shards[i]);
     }
+    spgi_runtime_all_rung(rt); // a shard that has seen the phase by itself may close its bell now
     for (uint32_t i = 0; i < n; i++) {
         pthread_join(rt->shards[i]->thread, NULL);
     }

@@ -46,9 +46,17 @@ void spgi_runtime_wait_all_stopped(struct spg_rt *rt)
     if (rt->stopped >= rt->started) {
         pthread_cond_broadcast(&rt->gate);
     }
-    while (rt->stopped < rt->started) {
+    while (rt->stopped < rt->started || !rt->all_rung) {
         pthread_cond_wait(&rt->gate, &rt->gate_lock);
     }
+    pthread_mutex_unlock(&rt->gate_lock);
+}
+
+void spgi_runtime_all_rung(struct spg_rt *rt)
+{
+    pthread_mutex_lock(&rt->gate_lock);
+    rt->all_rung = true;
+    pthread_cond_broadcast(&rt->gate);
     pthread_mutex_unlock(&rt->gate_lock);
 }
 
@@ -205,7 +213,6 @@ static void free_runtime(struct spg_rt *rt)
     if (!rt->options.no_overflow_report) {
         spgi_overflow_uninstall();
     }
-    spgi_pool_stop(&rt->pool);
     spgi_boundaries_fini(rt);
     struct spgi_generations next = {
         .fds = spgi_fdtable_fini(&rt->fds),
@@ -224,8 +231,10 @@ static void free_runtime(struct spg_rt *rt)
 
 void spgi_runtime_end(struct spg_rt *rt)
 {
-    // First: a thread that is just cancelling a task may still have to wake its shard.
+    // First: a thread that is just cancelling a task may still have to wake its shard, and so may
+    // one of the pool that has just finished a job.
     spgi_registry_withdraw(rt);
+    spgi_pool_stop(&rt->pool);
     spgi_ending_stop_threads(rt, rt->shard_count);
     free_runtime(rt);
 }
@@ -279,6 +288,7 @@ int spgi_runtime_make(const spg_options *options, struct spg_rt **out)
         } else {
             spgi_options_explain_start(options, error);
         }
+        spgi_pool_stop(&rt->pool); // no job was ever given to it
         free_runtime(rt);
         return error;
     }

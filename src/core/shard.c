@@ -289,7 +289,8 @@ void *spgi_shard_main(void *arg)
     if (!error) {
         loop(shard);
     }
-    // Rings are closed only after all shards have stopped: a bell must not reach a stranger's ring.
+    // Rings and bells are closed only when nobody rings any more: a number that is somebody else's
+    // by then must not be rung.
     spgi_runtime_wait_all_stopped(shard->rt);
     close_shard(shard);
     current = NULL;

@@ -468,6 +468,7 @@ struct spg_rt {
     uint32_t expected; // threads that were started
     uint32_t started;  // shards that have set up, or failed to
     uint32_t stopped;  // shards that have left their loop, or never entered it
+    bool all_rung;     // whoever stops the shards has rung them, and touches none of their bells
     int start_error;   // first failure
 
     spgi_a32 local_keys; // taken so far
