@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// row.h: what all programs of the comparison share: one row of it, run for a while, told as one
+// line of JSON (docs/benchmarks.md has its format).
+#ifndef SPARGIO_BENCH_SUITE_ROW_H
+#define SPARGIO_BENCH_SUITE_ROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// From the command line.
+struct row_settings {
+    const char *row;
+    uint32_t workers; // 0: the row's own number
+    bool spins;       // whoever waits keeps looking, where the runtime can
+    double seconds;   // how long iterations go on
+    uint32_t port;    // of the echo server
+    const char *file; // of the rows that read
+};
+
+struct row {
+    const char *name;
+    uint32_t workers;
+    // Sets up; the settings stay valid. NULL: it has said why on standard error.
+    void *(*begin)(const struct row_settings *settings, uint32_t workers);
+    // One iteration, or its warm-up, a smaller one. Returns the checksum.
+    uint64_t (*iterate)(void *state, bool warm_up);
+    void (*end)(void *state);
+};
+
+// The whole program: --list, or a row by name. rows end with an empty one.
+int row_main(int count, char **arguments, const char *runtime, const char *version,
+             const struct row *rows);
+
+// Ends the process with a message when code, a negative errno value, is one.
+void row_must(int code, const char *what);
+
+int64_t row_now(void);
+
+#endif

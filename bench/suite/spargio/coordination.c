@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+// coordination.c: rows in which two tasks talk: ping-pong, one way, and both with a cold start.
+#include "suite/spargio/rows.h"
+
+#include "suite/spargio/driver.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PING_ROUNDS = 256, PING_WARM_UP = 16, COLD_ROUNDS = 64, BATCH = 64 };
+enum { ONE_WAY = 2048, ONE_WAY_WARM_UP = 64 };
+enum tag { PING, ACK, VALUE, SUM, END };
+
+struct pair {
+    struct driver driver; // the client: shard 0
+    spg_mailbox client;
+    spg_mailbox server;
+    spg_task responder; // shard 1
+    spg_boundary *free; // between tasks that may run anywhere
+    bool batches;
+};
+
+static spg_msg receive_one(spg_mailbox box)
+{
+    spg_msg message;
+    row_must((int)spg_receive(box, &message, 1, SPG_NEVER), "spg_receive");
+    return message;
+}
+
+// ---- Pinned apart ----------------------------------------------------------------------------
+
+// Acks each ping; sums values up, and tells the sum when it is asked.
+static int respond(void *arg)
+{
+    struct pair *pair = arg;
+    spg_msg messages[BATCH];
+    uint64_t sum = 0;
+    for (;;) {
+        ssize_t n = spg_receive(pair->server, messages, BATCH, SPG_NEVER);
+        row_must((int)n, "spg_receive");
+        for (ssize_t i = 0; i < n; i++) {
+            const spg_msg *message = &messages[i];
+            if (message->tag == VALUE) {
+                sum += message->value;
+            } else if (message->tag == END) {
+                return 0;
+            } else {
+                uint64_t answer = message->tag == PING ? message->value : sum;
+                sum = message->tag == SUM ? 0 : sum;
+                row_must(spg_send(pair->client, ACK, answer, SPG_NEVER), "spg_send");
+            }
+        }
+    }
+}
+
+static void start_responder(struct driver *driver)
+{
+    struct pair *pair = (struct pair *)driver;
+    spg_attr there = {.name = "responder", .place = SPG_PINNED, .shard = driver->workers - 1};
+    pair->client = spg_shard_mailbox(driver->rt, 0);
+    pair->server = spg_shard_mailbox(driver->rt, driver->workers - 1);
+    row_must(spg_spawn(&there, respond, pair, &pair->responder), "spg_spawn");
+}
+
+static void end_responder(struct driver *driver)
+{
+    struct pair *pair = (struct pair *)driver;
+    row_must(spg_send(pair->server, END, 0, SPG_NEVER), "spg_send");
+    row_must(spg_join(pair->responder, NULL, SPG_NEVER), "spg_join");
+}
+
+static uint64_t ping(struct pair *pair, uint32_t rounds)
+{
+    uint64_t checksum = 0;
+    for (uint32_t i = 0; i < rounds; i++) {
+        row_must(spg_send(pair->server, PING, i, SPG_NEVER), "spg_send");
+        checksum += receive_one(pair->client).value;
+    }
+    return checksum;
+}
+
+static uint64_t ping_pong(struct driver *driver, bool warm_up)
+{
+    return ping((struct pair *)driver, warm_up ? PING_WARM_UP : PING_ROUNDS);
+}
+
+static void send_values(struct pair *pair, uint32_t count)
+{
+    spg_msg messages[BATCH];
+    for (uint32_t i = 0; !pair->batches && i < count; i++) {
+        row_must(spg_send(pair->server, VALUE, i, SPG_NEVER), "spg_send");
+    }
+    for (uint32_t i = 0; pair->batches && i < count; i += BATCH) {
+        for (uint32_t j = 0; j < BATCH; j++) {
+            messages[j] = (spg_msg){.tag = VALUE, .value = i + j};
+        }
+        row_must((int)spg_send_n(pair->server, messages, BATCH, SPG_NEVER), "spg_send_n");
+    }
+}
+
+// The flush, then the sum that comes back.
+static uint64_t one_way(struct driver *driver, bool warm_up)
+{
+    struct pair *pair = (struct pair *)driver;
+    send_values(pair, warm_up ? ONE_WAY_WARM_UP : ONE_WAY);
+    row_must(spg_flush(SPG_NEVER), "spg_flush");
+    row_must(spg_send(pair->server, SUM, 0, SPG_NEVER), "spg_send");
+    return receive_one(pair->client).value;
+}
+
+static void *begin_pair(const struct row_settings *settings, uint32_t workers,
+                        uint64_t (*work)(struct driver *, bool), bool batches)
+{
+    struct pair *pair = calloc(1, sizeof *pair);
+    row_must(pair ? 0 : -ENOMEM, "calloc");
+    pair->driver.first = start_responder;
+    pair->driver.work = work;
+    pair->driver.last = end_responder;
+    pair->batches = batches;
+    driver_start(&pair->driver, settings, workers, true);
+    return pair;
+}
+
+static void *begin_ping_pong(const struct row_settings *settings, uint32_t workers)
+{
+    return begin_pair(settings, workers, ping_pong, false);
+}
+
+static void *begin_one_way(const struct row_settings *settings, uint32_t workers)
+{
+    return begin_pair(settings, workers, one_way, false);
+}
+
+static void *begin_one_way_batched(const struct row_settings *settings, uint32_t workers)
+{
+    return begin_pair(settings, workers, one_way, true);
+}
+
+static void end_pair(void *state)
+{
+    struct pair *pair = state;
+    driver_stop(&pair->driver);
+    free(pair);
+}
+
+// ---- Free: both ends may be stolen, and meet on one shard ------------------------------------
+
+static int respond_free(void *arg)
+{
+    struct pair *pair = arg;
+    spg_request request;
+    while (spg_serve(pair->free, &request, SPG_NEVER) == 0) {
+        row_must(spg_reply(&request, 0, request.data, request.bytes), "spg_reply");
+    }
+    return 0;
+}
+
+static void start_free(struct driver *driver)
+{
+    struct pair *pair = (struct pair *)driver;
+    row_must(spg_boundary_open(driver->rt, NULL, &pair->free), "spg_boundary_open");
+    row_must(spg_spawn(NULL, respond_free, pair, &pair->responder), "spg_spawn");
+}
+
+static void end_free(struct driver *driver)
+{
+    struct pair *pair = (struct pair *)driver;
+    row_must(spg_boundary_close(pair->free), "spg_boundary_close");
+    row_must(spg_join(pair->responder, NULL, SPG_NEVER), "spg_join");
+    row_must(spg_boundary_free(pair->free), "spg_boundary_free");
+}
+
+static uint64_t ping_pong_free(struct driver *driver, bool warm_up)
+{
+    struct pair *pair = (struct pair *)driver;
+    uint64_t checksum = 0;
+    for (uint32_t i = 0; i < (warm_up ? PING_WARM_UP : PING_ROUNDS); i++) {
+        uint32_t ack = 0;
+        row_must(spg_call(pair->free, NULL, &i, sizeof i, &ack, sizeof ack, NULL, SPG_NEVER),
+                 "spg_call");
+        checksum += ack;
+    }
+    return checksum;
+}
+
+static void *begin_ping_pong_free(const struct row_settings *settings, uint32_t workers)
+{
+    struct pair *pair = calloc(1, sizeof *pair);
+    row_must(pair ? 0 : -ENOMEM, "calloc");
+    pair->driver.first = start_free;
+    pair->driver.work = ping_pong_free;
+    pair->driver.last = end_free;
+    driver_start(&pair->driver, settings, workers, false);
+    return pair;
+}
+
+// ---- Cold start ------------------------------------------------------------------------------
+
+struct cold {
+    const struct row_settings *settings;
+    uint32_t workers;
+};
+
+static uint64_t ping_cold(struct driver *driver, bool warm_up)
+{
+    (void)warm_up;
+    return ping((struct pair *)driver, COLD_ROUNDS);
+}
+
+static void *begin_cold(const struct row_settings *settings, uint32_t workers)
+{
+    static struct cold cold;
+    cold = (struct cold){settings, workers};
+    return &cold;
+}
+
+static uint64_t start_cold(void *state, bool warm_up)
+{
+    struct cold *cold = state;
+    struct pair *pair = begin_pair(cold->settings, cold->workers, ping_cold, false);
+    uint64_t checksum = driver_iterate(pair, warm_up);
+    end_pair(pair);
+    return checksum;
+}
+
+static void end_cold(void *state)
+{
+    (void)state;
+}
+
+const struct row coordination_rows[COORDINATION_ROWS] = {
+    {"steady_ping_pong_rtt", 2, begin_ping_pong, driver_iterate, end_pair},
+    {"steady_ping_pong_rtt_free", 2, begin_ping_pong_free, driver_iterate, end_pair},
+    {"steady_one_way_send_drain", 2, begin_one_way, driver_iterate, end_pair},
+    {"steady_one_way_send_drain_batch64", 2, begin_one_way_batched, driver_iterate, end_pair},
+    {"cold_start_ping_pong", 2, begin_cold, start_cold, end_cold},
+};
