@@ -1,0 +1,3 @@
+module spargio.example/bench
+
+go 1.21

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// What a row gets from the command line.
+type settings struct {
+	workers int
+	port    int
+	file    string
+}
+
+// A row: its own number of workers, and how it is set up. begin returns one iteration (or its
+// warm-up), which returns the checksum, and what ends it.
+type row struct {
+	name    string
+	workers int
+	begin   func(s *settings) (iterate func(warmUp bool) uint64, end func())
+}
+
+const (
+	leastIterations = 3
+	mostIterations  = 100000
+)
+
+func must(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+type spent struct {
+	cpuNs    int64
+	switches int64
+	peakKib  int64
+}
+
+func spentNow() spent {
+	var usage syscall.Rusage
+	must(syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+	return spent{usage.Utime.Nano() + usage.Stime.Nano(), usage.Nvcsw, usage.Maxrss}
+}
+
+// The line of docs/benchmarks.md.
+type series struct {
+	Schema     int     `json:"schema"`
+	Row        string  `json:"row"`
+	Runtime    string  `json:"runtime"`
+	Version    string  `json:"version"`
+	Workers    int     `json:"workers"`
+	Mode       string  `json:"mode"`
+	Iterations int     `json:"iterations"`
+	Checksum   string  `json:"checksum"`
+	CPUNs      int64   `json:"cpu_ns"`
+	Switches   int64   `json:"switches"`
+	PeakKib    int64   `json:"peak_kib"`
+	WallNs     []int64 `json:"wall_ns"`
+}
+
+func run(r *row, s *settings, seconds float64) series {
+	runtime.GOMAXPROCS(s.workers)
+	iterate, end := r.begin(s)
+	iterate(true)
+	before := spentNow()
+	limit := time.Now().Add(time.Duration(seconds * float64(time.Second)))
+	wall := []int64{}
+	var checksum uint64
+	for len(wall) < leastIterations || (time.Now().Before(limit) && len(wall) < mostIterations) {
+		begin := time.Now()
+		sum := iterate(false)
+		wall = append(wall, time.Since(begin).Nanoseconds())
+		if len(wall) > 1 && sum != checksum {
+			fmt.Fprintf(os.Stderr, "%s: iterations give %d and %d\n", r.name, checksum, sum)
+			os.Exit(1)
+		}
+		checksum = sum
+	}
+	after := spentNow()
+	end()
+	return series{1, r.name, "go", runtime.Version(), s.workers, "park", len(wall),
+		fmt.Sprintf("%016x", checksum), after.cpuNs - before.cpuNs,
+		after.switches - before.switches, after.peakKib, wall}
+}
+
+func main() {
+	rows := append(append(append(talkRows(), fanRows()...), fileRows()...), socketRows()...)
+	if len(os.Args) == 2 && os.Args[1] == "--list" {
+		for _, r := range rows {
+			fmt.Println(r.name)
+		}
+		return
+	}
+	s := &settings{}
+	name := ""
+	arguments := os.Args[1:]
+	if len(arguments) > 0 && arguments[0][0] != '-' {
+		name, arguments = arguments[0], arguments[1:]
+	}
+	flags := flag.NewFlagSet("bench_go", flag.ExitOnError)
+	seconds := flags.Float64("seconds", 0.5, "how long iterations go on")
+	flags.IntVar(&s.workers, "workers", 0, "0: the row's own number")
+	flags.IntVar(&s.port, "port", 0, "of the echo server")
+	flags.StringVar(&s.file, "file", "", "of the rows that read")
+	flags.String("mode", "park", "has no other")
+	must(flags.Parse(arguments))
+	for _, r := range rows {
+		if r.name == name {
+			if s.workers == 0 {
+				s.workers = r.workers
+			}
+			line, err := json.Marshal(run(&r, s, *seconds))
+			must(err)
+			fmt.Println(string(line))
+			return
+		}
+	}
+	fmt.Fprintf(os.Stderr, "no row %q; see --list\n", name)
+	os.Exit(2)
+}
