@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""The programs: how each runtime's is built, and which are missing."""
+import collections
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FOLDER = os.path.join(TOP, "build-bench")
+PEERS = os.path.join(TOP, "bench", "peers")
+
+# name, the command line that runs it, the rows it has, whether it can spin instead of parking
+Runtime = collections.namedtuple("Runtime", "name command rows spins")
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def run_quietly(command, folder, **variables):
+    """True when it has succeeded; else its last lines are shown."""
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **variables}, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        say("".join(done.stdout.splitlines(True)[-15:]))
+    return done.returncode == 0
+
+
+def build_ours():
+    folder = os.path.join(FOLDER, "ours")
+    if not os.path.exists(os.path.join(folder, "build.ninja")):
+        command = ["meson", "setup", folder, TOP, "--buildtype=release", "-Dtests=disabled"]
+        if not run_quietly(command, TOP):
+            return None
+    return folder if run_quietly(["ninja", "-C", folder], TOP) else None
+
+
+def build_go():
+    program = os.path.join(FOLDER, "bench_go")
+    folder = os.path.join(PEERS, "go")
+    built = run_quietly(["go", "build", "-o", program, "."], folder, GOTOOLCHAIN="local")
+    return program if built else None
+
+
+def build_rust(package):
+    target = os.path.join(FOLDER, "rust")
+    command = ["cargo", "build", "--release", "--quiet", "--package", package]
+    built = run_quietly(command, os.path.join(PEERS, "rust"), CARGO_TARGET_DIR=target)
+    return os.path.join(target, "release", package) if built else None
+
+
+# name -> the tool that builds it, and how
+PEER_BUILDS = {
+    "tokio": ("cargo", lambda: build_rust("bench_tokio")),
+    "go": ("go", build_go),
+}
+
+
+def rows_of(command):
+    listed = subprocess.run(command + ["--list"], capture_output=True, text=True, check=False)
+    return listed.stdout.split() if listed.returncode == 0 else []
+
+
+def peers():
+    found = []
+    for name, (tool, build) in PEER_BUILDS.items():
+        if not shutil.which(tool):
+            say("left out: %s (there is no %s; see scripts/bench-peers)" % (name, tool))
+            continue
+        say("building %s ..." % name)
+        program = build()
+        if program is None:
+            say("left out: %s (it could not be built)" % name)
+        else:
+            found.append(Runtime(name, [program], rows_of([program]), False))
+    return found
+
+
+def all_runtimes(extra):
+    """Ours, the floor, the peers that can be built, and those of --extra NAME=COMMAND."""
+    os.makedirs(FOLDER, exist_ok=True)
+    say("building spargio and the floor ...")
+    folder = build_ours()
+    if folder is None:
+        raise SystemExit("compare: spargio could not be built")
+    suite = os.path.join(folder, "bench", "suite")
+    runtimes = []
+    for name in ("spargio", "floor"):
+        command = [os.path.join(suite, "bench_" + name)]
+        runtimes.append(Runtime(name, command, rows_of(command), True))
+    runtimes += peers()
+    for one in extra:
+        name, _, command = one.partition("=")
+        command = shlex.split(command)
+        runtimes.append(Runtime(name, command, rows_of(command), False))
+    return runtimes
+
+
+def echo_server():
+    return [os.path.join(FOLDER, "ours", "bench", "suite", "bench_echo_server")]
