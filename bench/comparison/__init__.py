@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The parts of bench/compare."""
+# __init__.py: the parts of bench/compare.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The programs: how each runtime's is built, and which are missing."""
+# builds.py: how each runtime's is built, and which are missing.
 import collections
 import os
 import shlex

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a result was measured on: it goes with the numbers."""
+# environment.py: what a result was measured on: it goes with the numbers.
 import os
 import platform
 import subprocess

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Pictures of the results: a bar per row, spargio's time as a multiple of the best peer's."""
+# pictures.py: a bar per row: the time of spargio as a multiple of the best peer, and of the floor.
 import os
 
 from . import builds

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""results.json, and the table that people read."""
+# report.py: results.json, and the table that people read.
 import json
 import os
 import statistics
 
 OURS = "spargio"
 FLOOR = "floor"
-OPS_OF = {"steady_ping": 256, "steady_one": 2048}
 
 
 def median(turn, key):
@@ -17,8 +16,20 @@ def of_runtime(row, name):
     return [turn for turn in row["turns"] if turn["runtime"] == name]
 
 
-def peers_of(row):
-    return [turn for turn in row["turns"] if turn["runtime"] not in (OURS, FLOOR)]
+def is_peer(turn):
+    return turn["runtime"] not in (OURS, FLOOR)
+
+
+def rivals(rows, row, wanted):
+    """The turns of others that a row is held against: its own; where none of them has this variant
+    (fanout_fanin_balanced_batched), those of the row without it."""
+    own = [turn for turn in row["turns"] if wanted(turn)]
+    names = [other["row"] for other in rows if row["row"].startswith(other["row"] + "_")]
+    if own or not names:
+        return own
+    base = max(names, key=len)
+    return [turn for other in rows if other["row"] == base
+            for turn in other["turns"] if wanted(turn)]
 
 
 def ratios(turn, other):
@@ -40,14 +51,15 @@ def against(turn, other):
             "other": other["label"]}
 
 
-def compare(row):
+def compare(rows, row):
     """Adds what the table says: ours, parked and spinning each, beside the best peer and the
     floor in the same mode."""
     row["ours"] = []
     for turn in of_runtime(row, OURS):
-        floors = [one for one in of_runtime(row, FLOOR) if one["mode"] == turn["mode"]]
+        floors = rivals(rows, row, lambda one, mode=turn["mode"]: one["runtime"] == FLOOR
+                        and one["mode"] == mode)
         row["ours"].append({"label": turn["label"], "mode": turn["mode"],
-                            "peer": against(turn, best(peers_of(row))),
+                            "peer": against(turn, best(rivals(rows, row, is_peer))),
                             "floor": against(turn, best(floors))})
 
 
@@ -97,7 +109,7 @@ def trailing(whole):
 
 def write(whole, folder):
     for row in whole["rows"]:
-        compare(row)
+        compare(whole["rows"], row)
     with open(os.path.join(folder, "results.json"), "w") as file:
         json.dump(whole, file, indent=1)
     about = whole["environment"]

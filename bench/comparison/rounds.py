@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rounds: the runtimes take turns at each row, and their answers are compared."""
+# rounds.py: the runtimes take turns at each row, and their answers are compared.
 import collections
 import contextlib
 import json

@@ -30,7 +30,7 @@ func skewed(request, branch uint32) uint32 {
 }
 
 // Each branch writes its own result; the group is the join.
-func beginFan(rounds func(request, branch uint32) uint32) func(*settings) (func(bool) uint64, func()) {
+func beginFan(rounds func(request, branch uint32) uint32) beginRow {
 	return func(*settings) (func(bool) uint64, func()) {
 		return driver(func(warmUp bool) uint64 {
 			requests := uint32(fanRequests)

@@ -19,12 +19,13 @@ type settings struct {
 	file    string
 }
 
-// A row: its own number of workers, and how it is set up. begin returns one iteration (or its
-// warm-up), which returns the checksum, and what ends it.
+// Sets a row up. Gives one iteration (or its warm-up), which returns the checksum, and what ends it.
+type beginRow func(s *settings) (iterate func(warmUp bool) uint64, end func())
+
 type row struct {
 	name    string
-	workers int
-	begin   func(s *settings) (iterate func(warmUp bool) uint64, end func())
+	workers int // its own number of them
+	begin   beginRow
 }
 
 const (

@@ -130,7 +130,7 @@ func runAll(all []*stream, work func(s *stream)) uint64 {
 	return sum
 }
 
-func beginStreams(work func(s *stream, warmUp bool)) func(*settings) (func(bool) uint64, func()) {
+func beginStreams(work func(s *stream, warmUp bool)) beginRow {
 	return func(s *settings) (func(bool) uint64, func()) {
 		all := connectAll(s)
 		iterate, end := driver(func(warmUp bool) uint64 {

@@ -223,7 +223,7 @@ static uint64_t run_all(struct driver *driver, bool warm_up)
 
 // ---- Owners of keys --------------------------------------------------------------------------
 
-// Adds up what all streams send, and tells the sum; again for each iteration, until it is cancelled.
+// Adds up what all streams send, and tells the sum; for each iteration anew, until it is cancelled.
 static int own_keys(void *arg)
 {
     struct streams *all = arg;

@@ -72,8 +72,8 @@ fn run(row: &Row, settings: &Settings, seconds: f64, runtime: &str, version: &st
     let times: Vec<String> = wall.iter().map(u128::to_string).collect();
     println!(
         "{{\"schema\": 1, \"row\": \"{}\", \"runtime\": \"{runtime}\", \"version\": \"{version}\", \
-         \"workers\": {}, \"mode\": \"park\", \"iterations\": {}, \"checksum\": \"{checksum:016x}\", \
-         \"cpu_ns\": {}, \"switches\": {}, \"peak_kib\": {}, \"wall_ns\": [{}]}}",
+         \"workers\": {}, \"mode\": \"park\", \"iterations\": {}, \
+         \"checksum\": \"{checksum:016x}\", \"cpu_ns\": {}, \"switches\": {}, \"peak_kib\": {}, \"wall_ns\": [{}]}}",
         row.name,
         settings.workers,
         wall.len(),

@@ -25,7 +25,8 @@ type Shared = Arc<Mutex<Stream>>;
 async fn connect(number: u32, port: u16) -> Shared {
     let socket = TcpStream::connect(("127.0.0.1", port)).await.expect("the echo server");
     socket.set_nodelay(true).expect("TCP_NODELAY");
-    Arc::new(Mutex::new(Stream { number, socket, out: vec![0; FRAME], back: vec![0; FRAME], sum: 0 }))
+    let (out, back) = (vec![0; FRAME], vec![0; FRAME]);
+    Arc::new(Mutex::new(Stream { number, socket, out, back, sum: 0 }))
 }
 
 fn connect_all(runtime: &Runtime, port: u16) -> Vec<Shared> {
@@ -232,7 +233,11 @@ pub fn rows() -> Vec<Row> {
         Row { name: "net_stream_throughput_4k_window32", workers: 2, begin: begin_throughput },
         Row { name: "net_stream_imbalanced_4k_hot1_light7", workers: 2, begin: begin_imbalanced },
         Row { name: "net_stream_hotspot_rotation_4k", workers: 2, begin: begin_rotation },
-        Row { name: "net_pipeline_hotspot_rotation_4k_window32", workers: 2, begin: begin_pipeline },
+        Row {
+            name: "net_pipeline_hotspot_rotation_4k_window32",
+            workers: 2,
+            begin: begin_pipeline,
+        },
         Row { name: "net_keyed_hotspot_rotation_4k", workers: 2, begin: begin_keyed },
     ]
 }
