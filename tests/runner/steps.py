@@ -6,7 +6,7 @@ import subprocess
 from builds import TOP, Build, run_script
 
 # Suites that run programs of ours: those worth running again in every build.
-RUNNING = ["unit", "contract", "stress", "fault", "regress", "examples", "logq"]
+RUNNING = ["unit", "contract", "stress", "fault", "regress", "examples", "bench", "logq"]
 # Suites that look at the tree, at the interface and at what is installed.
 HOUSE = ["tidy", "runner", "interface", "install", "kernels"]
 # Run order of ready tasks and their migrations, where a step shuffles them.
