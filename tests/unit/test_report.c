@@ -46,6 +46,9 @@ static int wait_join(void)
     spg_attr attr = {.name = "below"};
     spg_task task = spawned(&attr, sleep_on, NULL);
     int code = spg_join(task, NULL, SPG_NEVER);
+    if (code == 0) {
+        return -ECANCELED; // the one below was told first, and has ended
+    }
     (void)spg_detach(task);
     return code;
 }
