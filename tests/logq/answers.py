@@ -10,6 +10,7 @@
 SPARGIO_TEST_SCALE below 1 asks a share of the fixed queries."""
 import os
 import random
+import signal
 import subprocess
 import sys
 
@@ -17,6 +18,7 @@ from cases import command_line, corpus, query_list, random_queries, trial
 from cases.scoreboard import setting
 from oracle import engine, go_regex
 
+ORACLE_SECONDS = 3
 RANDOM_QUERIES = 300
 MUTATED_SHARE = 0.3
 # How files are cut and read must not be seen in an answer.
@@ -62,16 +64,29 @@ def fixed_queries(board, program, draw, scale, folders):
                 ask(board, "%s %s" % (name, " ".join(way)), program, text, borders, [name], way)
 
 
+class _TooSlow(Exception):
+    pass
+
+
+def _give_up(_number, _frame):
+    raise _TooSlow
+
+
 def random_query(draw, folder):
-    """A query whose answer is not left open."""
+    """A query whose answer is not left open, and for which the oracle does not take for ever: its
+    regular expressions go back and try again, on long lines for hours."""
     generator = random_queries.Generator(draw, folder.rows)
+    signal.signal(signal.SIGALRM, _give_up)
     while True:
         text = generator.query()
         try:
+            signal.setitimer(signal.ITIMER_REAL, ORACLE_SECONDS)
             engine.answer_text(text, folder.rows)
             return text
-        except (engine.Undefined, go_regex.NotTranslated):
+        except (engine.Undefined, go_regex.NotTranslated, _TooSlow):
             continue
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def drawn_queries(board, program, seed, count, folders):
