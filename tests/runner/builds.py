@@ -11,6 +11,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FOLDER = os.environ.get("SPARGIO_TEST_BUILDS", os.path.join(TOP, "build-test"))
 SKIP_MARK = "SKIP:"
+FAIL_MARK = "FAIL:"
 
 PASSED = {"OK", "EXPECTEDFAIL"}
 SKIPPED = {"SKIP"}
@@ -41,6 +42,18 @@ def end_group(group):
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
         pass
+
+
+def reported(text, lines=60):
+    """Of a script's output what follows its lines 'FAIL: ...', skips and passes left out; its end
+    if it has none."""
+    chosen = []
+    told = False
+    for line in text.splitlines():
+        told = line.startswith(FAIL_MARK) or told and line.startswith((" ", "\t"))
+        if told:
+            chosen.append(line)
+    return tail("\n".join(chosen[:lines]) if chosen else text, lines)
 
 
 def complaints(text, lines=40):
@@ -175,7 +188,7 @@ def run_script(outcome, name, command, settings, seconds):
     why = ("stopped after %d s" % (time.monotonic() - started) if code is None
            else "no closing line 'N passed, N failed, N skipped'" if numbers is None
            else "exit code %d" % code)
-    outcome.failures.append("%s: %s\n%s\n    again: %s" % (name, why, tail(output),
+    outcome.failures.append("%s: %s\n%s\n    again: %s" % (name, why, reported(output),
                                                           " ".join(command)))
     if outcome.failed == failed_before:
         outcome.failed += 1

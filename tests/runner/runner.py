@@ -53,6 +53,15 @@ def report(label, outcome, seconds):
         say("  " + text)
 
 
+def report_failures(total):
+    """All failures once more, where whoever sees only the end of the output looks."""
+    texts = [text for outcome in total for text in outcome.failures]
+    if texts:
+        say("What failed, from all steps:")
+    for text in texts:
+        say("  " + text)
+
+
 def run_step(step, total):
     """Builds what the step needs, if no step before has, and runs it."""
     if step.build and step.build.ready is None:
@@ -96,6 +105,7 @@ def main(arguments):
     passed = sum(outcome.passed for outcome in total)
     failed = sum(outcome.failed for outcome in total)
     skipped = sum(len(outcome.skips) for outcome in total)
+    report_failures(total)
     say("%d steps in %.0f s; logs in %s" % (len(chosen), time.monotonic() - start,
                                             os.path.join(builds.FOLDER, "logs")))
     say("%d passed, %d failed, %d skipped" % (passed, failed, skipped))

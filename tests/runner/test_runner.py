@@ -55,6 +55,14 @@ class Numbers(unittest.TestCase):
                 self.assertEqual(outcome.failed, 1)
                 self.assertEqual(len(outcome.failures), 1)
 
+    def test_what_failed_in_a_script_is_told_and_what_did_not_is_not(self):
+        outcome = self.outcome_of("echo SKIP: a: none; echo FAIL: b: 3 is not 4; "
+                                  "echo '    | at x.c:7'; echo SKIP: c: none; "
+                                  "echo 4 passed, 1 failed, 2 skipped; exit 1")
+        self.assertIn("b: 3 is not 4", outcome.failures[0])
+        self.assertIn("at x.c:7", outcome.failures[0])
+        self.assertNotIn("SKIP", outcome.failures[0].split("again:")[0])
+
     def test_a_script_that_hangs_is_ended_and_fails(self):
         outcome = self.outcome_of("sleep 60 & echo started; wait", seconds=1)
         self.assertEqual(outcome.failed, 1)
