@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { LEAST_ITERATIONS = 3, MOST_ITERATIONS = 100000 };
 
@@ -28,6 +30,30 @@ int64_t row_now(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * SECOND + now.tv_nsec;
+}
+
+// ---- What rows tell besides their times ------------------------------------------------------
+
+static struct {
+    int64_t ns[ROW_SAMPLES];
+    _Atomic uint64_t count;
+} latencies;
+
+static struct {
+    const char *unit;
+    double value;
+} figure;
+
+void row_latency(int64_t ns)
+{
+    uint64_t number = atomic_fetch_add_explicit(&latencies.count, 1, memory_order_relaxed);
+    latencies.ns[number % ROW_SAMPLES] = ns;
+}
+
+void row_figure(const char *unit, double value)
+{
+    figure.unit = unit;
+    figure.value = value;
 }
 
 // ---- Measuring -------------------------------------------------------------------------------
@@ -57,6 +83,7 @@ struct series {
 static void run(const struct row *row, void *state, double seconds, struct series *series)
 {
     row->iterate(state, true);
+    atomic_store(&latencies.count, 0);
     struct spent before = spent_now();
     int64_t end = row_now() + (int64_t)(seconds * (double)SECOND);
     do {
@@ -70,39 +97,57 @@ static void run(const struct row *row, void *state, double seconds, struct serie
         }
         series->checksum = checksum;
         series->count++;
-    } while (series->count < LEAST_ITERATIONS ||
-             (row_now() < end && series->count < MOST_ITERATIONS));
+    } while (!row->once && (series->count < LEAST_ITERATIONS ||
+                            (row_now() < end && series->count < MOST_ITERATIONS)));
     struct spent after = spent_now();
     series->spent = (struct spent){after.cpu_ns - before.cpu_ns, after.switches - before.switches,
                                    after.peak_kib};
 }
 
+static void tell_numbers(const int64_t *numbers, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        printf("%s%" PRId64, i ? ", " : "", numbers[i]);
+    }
+}
+
 static void tell(const struct row *row, const struct row_settings *settings, uint32_t workers,
                  const char *runtime, const char *version, const struct series *series)
 {
-    printf("{\"schema\": 1, \"row\": \"%s\", \"runtime\": \"%s\", \"version\": \"%s\", "
+    printf("{\"schema\": 2, \"row\": \"%s\", \"runtime\": \"%s\", \"version\": \"%s\", "
            "\"workers\": %" PRIu32 ", \"mode\": \"%s\", \"iterations\": %d, \"checksum\": "
            "\"%016" PRIx64 "\", \"cpu_ns\": %" PRId64 ", \"switches\": %ld, \"peak_kib\": %ld, "
            "\"wall_ns\": [",
            row->name, runtime, version, workers, settings->spins ? "spin" : "park", series->count,
            series->checksum, series->spent.cpu_ns, series->spent.switches, series->spent.peak_kib);
-    for (int i = 0; i < series->count; i++) {
-        printf("%s%" PRId64, i ? ", " : "", series->wall_ns[i]);
+    tell_numbers(series->wall_ns, (uint64_t)series->count);
+    uint64_t samples = atomic_load(&latencies.count);
+    if (samples > 0) {
+        printf("], \"latency_ns\": [");
+        tell_numbers(latencies.ns, samples < ROW_SAMPLES ? samples : ROW_SAMPLES);
     }
-    printf("]}\n");
+    printf("]");
+    if (figure.unit) {
+        printf(", \"figure\": {\"unit\": \"%s\", \"value\": %.6g}", figure.unit, figure.value);
+    }
+    printf("}\n");
 }
 
 // ---- Command line ----------------------------------------------------------------------------
 
 static const char usage[] =
-    "usage: %s --list | ROW [--workers N] [--mode park|spin] [--seconds S] [--port P] [--file F]\n";
+    "usage: %s --list | --list-servers\n"
+    "       %s ROW [--workers N] [--mode park|spin] [--seconds S] [--port P] [--file F]\n"
+    "       %s --serve SERVER [--workers N] [--pin]\n";
 
-static bool read_settings(int count, char **arguments, struct row_settings *settings)
+static bool read_settings(int count, char **arguments, struct row_settings *settings,
+                          const char **server)
 {
     static const struct option options[] = {
         {"workers", required_argument, NULL, 'w'}, {"mode", required_argument, NULL, 'm'},
         {"seconds", required_argument, NULL, 's'}, {"port", required_argument, NULL, 'p'},
-        {"file", required_argument, NULL, 'f'},    {0},
+        {"file", required_argument, NULL, 'f'},    {"serve", required_argument, NULL, 'S'},
+        {"pin", no_argument, NULL, 'P'},           {0},
     };
     int option;
     while ((option = getopt_long(count, arguments, "", options, NULL)) != -1) {
@@ -122,50 +167,87 @@ static bool read_settings(int count, char **arguments, struct row_settings *sett
         case 'f':
             settings->file = optarg;
             break;
+        case 'P':
+            settings->pins = true;
+            break;
+        case 'S':
+            *server = optarg;
+            break;
         default:
             return false;
         }
     }
     settings->row = optind == count - 1 ? arguments[optind] : NULL;
-    return settings->row != NULL;
+    return settings->workers <= ROW_MOST_WORKERS && (settings->row != NULL) != (*server != NULL) &&
+           optind >= count - 1;
 }
 
-static const struct row *find(const struct row *rows, const char *name)
+static int run_row(const struct row *rows, const struct row_settings *settings, const char *runtime,
+                   const char *version)
 {
+    static struct series series;
     const struct row *row = rows;
-    while (row->name && strcmp(row->name, name) != 0) {
+    while (row->name && strcmp(row->name, settings->row) != 0) {
         row++;
     }
-    return row->name ? row : NULL;
+    if (!row->name) {
+        fprintf(stderr, "no row \"%s\"; see --list\n", settings->row);
+        return 2;
+    }
+    uint32_t workers = settings->workers ? settings->workers : row->workers;
+    void *state = row->begin(settings, workers);
+    if (!state) {
+        return 1;
+    }
+    run(row, state, settings->seconds, &series);
+    row->end(state);
+    tell(row, settings, workers, runtime, version, &series);
+    return 0;
+}
+
+// Until standard input is closed.
+static int run_server(const struct server *servers, const char *name,
+                      const struct row_settings *settings)
+{
+    const struct server *server = servers;
+    while (server->name && strcmp(server->name, name) != 0) {
+        server++;
+    }
+    if (!server->name) {
+        fprintf(stderr, "no server \"%s\"; see --list-servers\n", name);
+        return 2;
+    }
+    printf("%u\n", server->start(settings, settings->workers ? settings->workers : 2));
+    fflush(stdout);
+    char rest;
+    while (read(STDIN_FILENO, &rest, 1) > 0) {
+    }
+    _exit(0); // connections may still be open
 }
 
 int row_main(int count, char **arguments, const char *runtime, const char *version,
-             const struct row *rows)
+             const struct row *rows, const struct server *servers)
 {
+    static const struct server none = {0};
     struct row_settings settings = {.seconds = 0.5};
+    const char *server = NULL;
+    servers = servers ? servers : &none;
     if (count == 2 && strcmp(arguments[1], "--list") == 0) {
         for (const struct row *row = rows; row->name; row++) {
             printf("%s\n", row->name);
         }
         return 0;
     }
-    if (!read_settings(count, arguments, &settings)) {
-        fprintf(stderr, usage, arguments[0]);
+    if (count == 2 && strcmp(arguments[1], "--list-servers") == 0) {
+        for (const struct server *one = servers; one->name; one++) {
+            printf("%s\n", one->name);
+        }
+        return 0;
+    }
+    if (!read_settings(count, arguments, &settings, &server)) {
+        fprintf(stderr, usage, arguments[0], arguments[0], arguments[0]);
         return 2;
     }
-    const struct row *row = find(rows, settings.row);
-    if (!row) {
-        fprintf(stderr, "%s: no row \"%s\"; see --list\n", arguments[0], settings.row);
-        return 2;
-    }
-    uint32_t workers = settings.workers ? settings.workers : row->workers;
-    static struct series series;
-    void *state = row->begin(&settings, workers);
-    if (!state) {
-        return 1;
-    }
-    run(row, state, settings.seconds, &series);
-    row->end(state);
-    tell(row, &settings, workers, runtime, version, &series);
-    return 0;
+    return server ? run_server(servers, server, &settings)
+                  : run_row(rows, &settings, runtime, version);
 }

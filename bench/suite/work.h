@@ -50,4 +50,32 @@ static inline uint32_t skewed_rounds(uint32_t request, uint32_t branch)
     return branch == request % FAN_BRANCHES ? 20000 : 500;
 }
 
+// ---- Tasks alone: how many in an iteration ----
+
+enum { TASKS = 100000, TASKS_WARM_UP = 1000, TASK_BATCH = 16, TASK_WINDOW = 1000 };
+enum { YIELDS = 100000, YIELDS_WARM_UP = 1000 };
+
+// ---- Flood: a hundredth of the tasks are probes, and short ----
+
+enum { FLOOD_TASKS = 2000, FLOOD_WARM_UP = 200, FLOOD_PERIOD = 100 };
+enum { FLOOD_ROUNDS = 20000, PROBE_ROUNDS = 200 };
+
+static inline int flood_probes(uint32_t task)
+{
+    return task % FLOOD_PERIOD == FLOOD_PERIOD - 1;
+}
+
+// ---- Time: timers that are cancelled, and such that fire ----
+
+enum { TIMERS = 1000000, TIMERS_WARM_UP = 1000, SLEEPERS = 100000, SLEEPERS_WARM_UP = 1000 };
+enum { SLEEP_MOST_MS = 20, IDLE_TASKS = 10000 };
+
+// ---- Channels ----
+
+enum { CHANNEL_ITEMS = 96000, CHANNEL_WARM_UP = 960, CHANNEL_CAPACITY = 64 };
+
+// ---- Calls from outside ----
+
+enum { CALLS = 1000, CALLS_WARM_UP = 100 };
+
 #endif

@@ -210,9 +210,9 @@ static void end_streams(void *state)
 }
 
 const struct row floor_io_rows[FLOOR_IO_ROWS] = {
-    {"fs_read_rtt_4k", 1, begin_reader, read_one_by_one, end_reader},
-    {"fs_read_throughput_4k_qd32", 1, begin_reader, read_in_batches, end_reader},
-    {"net_echo_rtt_256b", 1, begin_streams, echo, end_streams},
-    {"net_stream_throughput_4k_window32", 1, begin_streams, throughput, end_streams},
-    {"net_stream_imbalanced_4k_hot1_light7", 1, begin_streams, imbalanced, end_streams},
+    {"fs_read_rtt_4k", 1, begin_reader, read_one_by_one, end_reader, false},
+    {"fs_read_throughput_4k_qd32", 1, begin_reader, read_in_batches, end_reader, false},
+    {"net_echo_rtt_256b", 1, begin_streams, echo, end_streams, false},
+    {"net_stream_throughput_4k_window32", 1, begin_streams, throughput, end_streams, false},
+    {"net_stream_imbalanced_4k_hot1_light7", 1, begin_streams, imbalanced, end_streams, false},
 };

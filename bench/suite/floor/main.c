@@ -9,5 +9,5 @@ int main(int count, char **arguments)
     static struct row rows[FLOOR_THREAD_ROWS + FLOOR_IO_ROWS + 1];
     memcpy(rows, floor_thread_rows, sizeof floor_thread_rows);
     memcpy(rows + FLOOR_THREAD_ROWS, floor_io_rows, sizeof floor_io_rows);
-    return row_main(count, arguments, "floor", "by hand", rows);
+    return row_main(count, arguments, "floor", "by hand", rows, NULL);
 }

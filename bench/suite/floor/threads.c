@@ -303,9 +303,9 @@ static void end_fan(void *state)
 }
 
 const struct row floor_thread_rows[FLOOR_THREAD_ROWS] = {
-    {"steady_ping_pong_rtt", 2, begin_pair, ping_pong, end_pair},
-    {"steady_one_way_send_drain", 2, begin_ring, one_way, end_ring},
-    {"cold_start_ping_pong", 2, begin_cold, start_cold, end_cold},
-    {"fanout_fanin_balanced", 4, begin_balanced, run_requests, end_fan},
-    {"fanout_fanin_skewed", 4, begin_skewed, run_requests, end_fan},
+    {"steady_ping_pong_rtt", 2, begin_pair, ping_pong, end_pair, false},
+    {"steady_one_way_send_drain", 2, begin_ring, one_way, end_ring, false},
+    {"cold_start_ping_pong", 2, begin_cold, start_cold, end_cold, false},
+    {"fanout_fanin_balanced", 4, begin_balanced, run_requests, end_fan, false},
+    {"fanout_fanin_skewed", 4, begin_skewed, run_requests, end_fan, false},
 };

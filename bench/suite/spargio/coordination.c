@@ -230,9 +230,10 @@ static void end_cold(void *state)
 }
 
 const struct row coordination_rows[COORDINATION_ROWS] = {
-    {"steady_ping_pong_rtt", 2, begin_ping_pong, driver_iterate, end_pair},
-    {"steady_ping_pong_rtt_free", 2, begin_ping_pong_free, driver_iterate, end_pair},
-    {"steady_one_way_send_drain", 2, begin_one_way, driver_iterate, end_pair},
-    {"steady_one_way_send_drain_batch64", 2, begin_one_way_batched, driver_iterate, end_pair},
-    {"cold_start_ping_pong", 2, begin_cold, start_cold, end_cold},
+    {"steady_ping_pong_rtt", 2, begin_ping_pong, driver_iterate, end_pair, false},
+    {"steady_ping_pong_rtt_free", 2, begin_ping_pong_free, driver_iterate, end_pair, false},
+    {"steady_one_way_send_drain", 2, begin_one_way, driver_iterate, end_pair, false},
+    {"steady_one_way_send_drain_batch64", 2, begin_one_way_batched, driver_iterate, end_pair,
+     false},
+    {"cold_start_ping_pong", 2, begin_cold, start_cold, end_cold, false},
 };

@@ -24,6 +24,7 @@ void driver_start(struct driver *driver, const struct row_settings *settings, ui
                   bool pinned)
 {
     spg_options options = {.shards = workers,
+                           .max_tasks = driver->max_tasks,
                            .idle = settings->spins ? SPG_IDLE_POLL : SPG_IDLE_PARK};
     spg_attr attr = {.name = "driver", .place = pinned ? SPG_PINNED : SPG_STEALABLE};
     driver->settings = settings;

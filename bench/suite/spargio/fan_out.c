@@ -110,8 +110,8 @@ static void end(void *state)
 }
 
 const struct row fan_out_rows[FAN_OUT_ROWS] = {
-    {"fanout_fanin_balanced", 4, begin_balanced, driver_iterate, end},
-    {"fanout_fanin_balanced_batched", 4, begin_balanced_batched, driver_iterate, end},
-    {"fanout_fanin_skewed", 4, begin_skewed, driver_iterate, end},
-    {"fanout_fanin_skewed_batched", 4, begin_skewed_batched, driver_iterate, end},
+    {"fanout_fanin_balanced", 4, begin_balanced, driver_iterate, end, false},
+    {"fanout_fanin_balanced_batched", 4, begin_balanced_batched, driver_iterate, end, false},
+    {"fanout_fanin_skewed", 4, begin_skewed, driver_iterate, end, false},
+    {"fanout_fanin_skewed_batched", 4, begin_skewed_batched, driver_iterate, end, false},
 };

@@ -112,6 +112,6 @@ static void end(void *state)
 }
 
 const struct row file_rows[FILE_ROWS] = {
-    {"fs_read_rtt_4k", 2, begin_one_by_one, driver_iterate, end},
-    {"fs_read_throughput_4k_qd32", 2, begin_in_batches, driver_iterate, end},
+    {"fs_read_rtt_4k", 2, begin_one_by_one, driver_iterate, end, false},
+    {"fs_read_throughput_4k_qd32", 2, begin_in_batches, driver_iterate, end, false},
 };

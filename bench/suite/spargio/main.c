@@ -5,16 +5,27 @@
 #include <spargio.h>
 #include <string.h>
 
+enum {
+    ALL_ROWS = COORDINATION_ROWS + FAN_OUT_ROWS + FILE_ROWS + SOCKET_ROWS + TASK_ROWS +
+               WAITING_ROWS + CHANNEL_ROWS + CALL_ROWS
+};
+
+static struct row *append(struct row *to, const struct row *rows, size_t count)
+{
+    memcpy(to, rows, count * sizeof *rows);
+    return to + count;
+}
+
 int main(int count, char **arguments)
 {
-    static struct row rows[COORDINATION_ROWS + FAN_OUT_ROWS + FILE_ROWS + SOCKET_ROWS + 1];
-    struct row *next = rows;
-    memcpy(next, coordination_rows, sizeof coordination_rows);
-    next += COORDINATION_ROWS;
-    memcpy(next, fan_out_rows, sizeof fan_out_rows);
-    next += FAN_OUT_ROWS;
-    memcpy(next, file_rows, sizeof file_rows);
-    next += FILE_ROWS;
-    memcpy(next, socket_rows, sizeof socket_rows);
-    return row_main(count, arguments, "spargio", spg_version(), rows);
+    static struct row rows[ALL_ROWS + 1];
+    struct row *next = append(rows, coordination_rows, COORDINATION_ROWS);
+    next = append(next, fan_out_rows, FAN_OUT_ROWS);
+    next = append(next, file_rows, FILE_ROWS);
+    next = append(next, socket_rows, SOCKET_ROWS);
+    next = append(next, task_rows, TASK_ROWS);
+    next = append(next, waiting_rows, WAITING_ROWS);
+    next = append(next, channel_rows, CHANNEL_ROWS);
+    append(next, call_rows, CALL_ROWS);
+    return row_main(count, arguments, "spargio", spg_version(), rows, servers);
 }

@@ -341,10 +341,10 @@ static void end(void *state)
 }
 
 const struct row socket_rows[SOCKET_ROWS] = {
-    {"net_echo_rtt_256b", 2, begin_echo, driver_iterate, end},
-    {"net_stream_throughput_4k_window32", 2, begin_throughput, driver_iterate, end},
-    {"net_stream_imbalanced_4k_hot1_light7", 2, begin_imbalanced, driver_iterate, end},
-    {"net_stream_hotspot_rotation_4k", 2, begin_rotation, driver_iterate, end},
-    {"net_pipeline_hotspot_rotation_4k_window32", 2, begin_pipeline, driver_iterate, end},
-    {"net_keyed_hotspot_rotation_4k", 2, begin_keyed, driver_iterate, end},
+    {"net_echo_rtt_256b", 2, begin_echo, driver_iterate, end, false},
+    {"net_stream_throughput_4k_window32", 2, begin_throughput, driver_iterate, end, false},
+    {"net_stream_imbalanced_4k_hot1_light7", 2, begin_imbalanced, driver_iterate, end, false},
+    {"net_stream_hotspot_rotation_4k", 2, begin_rotation, driver_iterate, end, false},
+    {"net_pipeline_hotspot_rotation_4k_window32", 2, begin_pipeline, driver_iterate, end, false},
+    {"net_keyed_hotspot_rotation_4k", 2, begin_keyed, driver_iterate, end, false},
 };
