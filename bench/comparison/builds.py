@@ -11,8 +11,13 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.path.join(TOP, "build-bench")
 PEERS = os.path.join(TOP, "bench", "peers")
 
-# name, the command line that runs it, the rows it has, whether it can spin instead of parking
-Runtime = collections.namedtuple("Runtime", "name command rows spins")
+# name, the command line that runs it, the rows and the servers it has, whether it can spin instead
+# of parking, and pin its threads
+Runtime = collections.namedtuple("Runtime", "name command rows servers spins pins")
+# The runtimes that are ours, and what is done by hand: all others are peers.
+OURS = "spargio"
+BY_HAND = ("floor", "epoll")
+SPINNING = (OURS, "floor", "spargio-rs")
 
 
 def say(text):
@@ -58,9 +63,18 @@ PEER_BUILDS = {
 }
 
 
-def rows_of(command):
-    listed = subprocess.run(command + ["--list"], capture_output=True, text=True, check=False)
-    return listed.stdout.split() if listed.returncode == 0 else []
+def listed(command, what):
+    try:
+        done = subprocess.run(command + [what], capture_output=True, text=True, check=False)
+    except OSError as error:
+        say("%s: %s" % (shlex.join(command), error))
+        return []
+    return done.stdout.split() if done.returncode == 0 else []
+
+
+def runtime(name, command):
+    return Runtime(name, command, listed(command, "--list"), listed(command, "--list-servers"),
+                   name in SPINNING, name == OURS or name in BY_HAND)
 
 
 def peers():
@@ -74,7 +88,7 @@ def peers():
         if program is None:
             say("left out: %s (it could not be built)" % name)
         else:
-            found.append(Runtime(name, [program], rows_of([program]), False))
+            found.append(runtime(name, [program]))
     return found
 
 
@@ -82,21 +96,23 @@ def all_runtimes(extra):
     """Ours, the floor, the peers that can be built, and those of --extra NAME=COMMAND."""
     os.makedirs(FOLDER, exist_ok=True)
     say("building spargio and the floor ...")
-    folder = build_ours()
-    if folder is None:
+    if build_ours() is None:
         raise SystemExit("compare: spargio could not be built")
-    suite = os.path.join(folder, "bench", "suite")
-    runtimes = []
-    for name in ("spargio", "floor"):
-        command = [os.path.join(suite, "bench_" + name)]
-        runtimes.append(Runtime(name, command, rows_of(command), True))
+    runtimes = [runtime(name, [suite_program("bench_" + name)]) for name in (OURS,) + BY_HAND]
     runtimes += peers()
     for one in extra:
         name, _, command = one.partition("=")
-        command = shlex.split(command)
-        runtimes.append(Runtime(name, command, rows_of(command), False))
+        runtimes.append(runtime(name, shlex.split(command)))
     return runtimes
 
 
+def suite_program(name):
+    return os.path.join(FOLDER, "ours", "bench", "suite", name)
+
+
 def echo_server():
-    return [os.path.join(FOLDER, "ours", "bench", "suite", "bench_echo_server")]
+    return [suite_program("bench_echo_server")]
+
+
+def load_generator():
+    return suite_program("bench_load")

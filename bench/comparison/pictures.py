@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# pictures.py: a bar per row: the time of spargio as a multiple of the best peer, and of the floor.
+# pictures.py: a bar per row: the time of spargio as a multiple of the best peer's, and of the
+# floor's; and the curves of latencies.
 import os
 
 from . import builds
@@ -17,8 +18,7 @@ def bars(whole, against, path):
     for row in whole["rows"]:
         for ours in row["ours"]:
             if ours[against]:
-                suffix = ", spinning" if ours["mode"] == "spin" else ""
-                rows.append((row["row"] + suffix, ours[against]))
+                rows.append((row["row"] + ours["label"][len(builds.OURS):], ours[against]))
     if not rows:
         return
     names = [name for name, _ in rows]
@@ -41,9 +41,36 @@ def bars(whole, against, path):
     pyplot.close(figure)
 
 
+QUANTILES = ("p50", "p90", "p95", "p99", "p999")
+
+
+def curves(whole, path):
+    """A chart for each row that has requests: latency over the share of requests."""
+    rows = [row for row in whole["rows"] if any("latency_ns" in turn for turn in row["turns"])]
+    if not rows:
+        return
+    height = (len(rows) + 1) // 2
+    figure, grid = pyplot.subplots(height, 2, figsize=(11, 3.2 * height), squeeze=False)
+    for axes, row in zip(grid.flat, rows):
+        for turn in row["turns"]:
+            if "latency_ns" in turn:
+                axes.plot(QUANTILES, [turn["latency_ns"][name] / 1e3 for name in QUANTILES],
+                          marker="o", markersize=3, label=turn["label"])
+        axes.set_yscale("log")
+        axes.set_title(row["row"], fontsize=9)
+        axes.set_ylabel("us", fontsize=8)
+        axes.legend(fontsize=6)
+    for axes in list(grid.flat)[len(rows):]:
+        axes.axis("off")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
 def draw(whole, folder):
     if pyplot is None:
         builds.say("no pictures: matplotlib is missing (python3-matplotlib)")
         return
     bars(whole, "peer", os.path.join(folder, "peers.png"))
     bars(whole, "floor", os.path.join(folder, "floor.png"))
+    curves(whole, os.path.join(folder, "latency.png"))

@@ -4,8 +4,9 @@ import json
 import os
 import statistics
 
-OURS = "spargio"
-FLOOR = "floor"
+from .builds import BY_HAND, OURS
+from .servers import LATE_NS
+from .variants import stem
 
 
 def median(turn, key):
@@ -17,28 +18,27 @@ def of_runtime(row, name):
 
 
 def is_peer(turn):
-    return turn["runtime"] not in (OURS, FLOOR)
+    return turn["runtime"] != OURS and turn["runtime"] not in BY_HAND
 
 
 def rivals(rows, row, wanted):
     """The turns of others that a row is held against: its own; where none of them has this variant
-    (fanout_fanin_balanced_batched), those of the row without it."""
-    own = [turn for turn in row["turns"] if wanted(turn)]
-    names = [other["row"] for other in rows if row["row"].startswith(other["row"] + "_")]
-    if own or not names:
-        return own
-    base = max(names, key=len)
-    return [turn for other in rows if other["row"] == base
-            for turn in other["turns"] if wanted(turn)]
+    (fanout_fanin_balanced_batched), those of the row that it is a variant of."""
+    for name in (row["row"], stem(row["row"])):
+        turns = [turn for other in rows if other["row"] == name
+                 for turn in other["turns"] if wanted(turn)]
+        if turns:
+            return turns
+    return []
 
 
 def ratios(turn, other):
     """Round by round: both took their turns one after the other."""
-    return [a["wall_ns"] / b["wall_ns"] for a, b in zip(turn["rounds"], other["rounds"])]
+    return [a["value"] / b["value"] for a, b in zip(turn["rounds"], other["rounds"])]
 
 
 def best(turns):
-    return min(turns, key=lambda turn: median(turn, "wall_ns"), default=None)
+    return min(turns, key=lambda turn: median(turn, "value"), default=None)
 
 
 def against(turn, other):
@@ -56,7 +56,7 @@ def compare(rows, row):
     floor in the same mode."""
     row["ours"] = []
     for turn in of_runtime(row, OURS):
-        floors = rivals(rows, row, lambda one, mode=turn["mode"]: one["runtime"] == FLOOR
+        floors = rivals(rows, row, lambda one, mode=turn["mode"]: one["runtime"] in BY_HAND
                         and one["mode"] == mode)
         row["ours"].append({"label": turn["label"], "mode": turn["mode"],
                             "peer": against(turn, best(rivals(rows, row, is_peer))),
@@ -70,29 +70,57 @@ def cell(found):
             "%.2f" % found["cpu"])
 
 
+def shown(row, value):
+    """A value in the row's unit."""
+    value /= row["divisor"]
+    return "%.0f" % value if value >= 1000 else "%.3g" % value
+
+
 def table(whole):
-    lines = ["| row | ms | CPU ms | of the best peer | CPU | of the floor | CPU |",
+    lines = ["| row | | CPU ms | of the best peer | CPU | of the floor | CPU |",
              "|---|---|---|---|---|---|---|"]
     for row in whole["rows"]:
         for ours, turn in zip(row["ours"], of_runtime(row, OURS)):
-            name = row["row"] + (", spinning" if ours["mode"] == "spin" else "")
-            lines.append("| %s | %.3f | %.3f | %s | %s | %s | %s |" % (
-                (name, median(turn, "wall_ns") / 1e6, median(turn, "cpu_ns") / 1e6)
-                + cell(ours["peer"]) + cell(ours["floor"])))
+            name = row["row"] + ours["label"][len(OURS):]
+            lines.append("| %s | %s %s | %.3g | %s | %s | %s | %s |" % (
+                (name, shown(row, median(turn, "value")), row["unit"],
+                 median(turn, "cpu_ns") / 1e6) + cell(ours["peer"]) + cell(ours["floor"])))
     return lines
 
 
 def everybody(whole):
-    lines = ["| row | runtime | workers | ms | lowest | highest | CPU ms | switches | peak MiB |",
+    lines = ["| row | runtime | workers | | lowest | highest | CPU ms | switches | peak MiB |",
              "|---|---|---|---|---|---|---|---|---|"]
     for row in whole["rows"]:
         for turn in row["turns"]:
-            walls = [one["wall_ns"] / 1e6 for one in turn["rounds"]]
-            lines.append("| %s | %s %s | %d | %.3f | %.3f | %.3f | %.3f | %.0f | %.1f |" % (
+            values = [one["value"] for one in turn["rounds"]]
+            lines.append("| %s | %s %s | %d | %s %s | %s | %s | %.3g | %.3g | %.1f |" % (
                 row["row"], turn["label"], turn["version"], turn["workers"],
-                statistics.median(walls), min(walls), max(walls), median(turn, "cpu_ns") / 1e6,
-                median(turn, "switches"), median(turn, "peak_kib") / 1024))
+                shown(row, statistics.median(values)), row["unit"], shown(row, min(values)),
+                shown(row, max(values)), median(turn, "cpu_ns") / 1e6, median(turn, "switches"),
+                median(turn, "peak_kib") / 1024))
     return lines
+
+
+def latencies(whole):
+    """Of rows that have requests: of all rounds' requests together."""
+    lines = ["| row | runtime | p50 us | p95 | p99 | p99.9 | requests |",
+             "|---|---|---|---|---|---|---|"]
+    for row in whole["rows"]:
+        for turn in row["turns"]:
+            if "latency_ns" in turn:
+                found = turn["latency_ns"]
+                lines.append("| %s | %s | %s | %d |" % (row["row"], turn["label"], " | ".join(
+                    "%.3g" % (found[name] / 1e3) for name in ("p50", "p95", "p99", "p999")),
+                    found["count"]))
+    return lines
+
+
+def late(whole):
+    """Turns whose load generator stayed late: their figures are of the machine as well."""
+    return ["- %s, %s: %d of %d rounds" % (row["row"], turn["label"], count, len(turn["rounds"]))
+            for row in whole["rows"] for turn in row["turns"]
+            if (count := sum((one["late_ns"] or 0) > LATE_NS for one in turn["rounds"]))]
 
 
 def trailing(whole):
@@ -119,9 +147,13 @@ def write(whole, folder):
              "turns." % (about["time"], about["commit"], about["kernel"], about["cpus"],
                          about["machine"], count),
              "", "`%s`" % about["command"], "", "## spargio beside the best peer and the floor", "",
-             "Ratios of time, below 1: spargio is faster; median of the rounds' ratios, lowest and "
-             "highest."]
+             "Ratios of time (or of what else the row is of), below 1: spargio is better; median "
+             "of the rounds' ratios, lowest and highest."]
     lines += [""] + table(whole) + ["", "## Where we trail", ""] + trailing(whole)
+    lines += ["", "## Latencies", ""] + latencies(whole)
+    if late(whole):
+        lines += ["", "Rounds in which the load generator's p99.9 was more than %d us late:"
+                  % (LATE_NS // 1000), ""] + late(whole)
     lines += ["", "## All of them", ""] + everybody(whole)
     with open(os.path.join(folder, "results.md"), "w") as file:
         file.write("\n".join(lines) + "\n")

@@ -8,36 +8,95 @@ import statistics
 import subprocess
 import sys
 
-from . import builds
+from . import builds, histogram
+from .variants import PER_CPU
 
 BLOCK, BLOCKS, FILL = 4096, 4096, b"\xa5"
 TIMEOUT = 120  # seconds, for one turn
+# Not with --quick: they take long, and tell little more than their smaller kin.
+LONG = {"task_memory_1m"}
+# Judged by CPU time: the time of an iteration is given.
+BY_CPU = {"idle_cost"}
 
-# A runtime in a mode. Its label names it within a row.
-Turn = collections.namedtuple("Turn", "label runtime command spins")
+# One who takes turns at a row; its label names it there. measure() gives what a turn of it showed,
+# as measured() does, or None.
+Turn = collections.namedtuple("Turn", "label runtime mode measure")
+# A row: what its values are of, in words and as a divisor, and who takes turns.
+Row = collections.namedtuple("Row", "unit divisor turns")
 
 
-def plan(runtimes, arguments):
-    """Row -> who takes turns at it, in order; the rows in the order in which they are first named.
-    A row with a suffix (_free, _batch64 ...) is a variant, beside the others of its name."""
-    rows = {}
-    for runtime in runtimes:
-        for row in runtime.rows:
-            if arguments.row and row not in arguments.row:
-                continue
-            turns = rows.setdefault(row, [])
-            turns.append(Turn(runtime.name, runtime.name, runtime.command, False))
-            if runtime.spins and coordinates(row):
-                turns.append(Turn(runtime.name + ", spinning", runtime.name, runtime.command, True))
-    unknown = set(arguments.row) - set(rows)
-    if unknown:
-        raise SystemExit("compare: no such row: %s; see --list" % ", ".join(sorted(unknown)))
-    return rows
-
+# ---- Rows that are iterations ----------------------------------------------------------------
 
 def coordinates(row):
     """Whether spinning is of interest: where tasks wait for tasks, not for the kernel."""
-    return row.startswith(("steady_", "cold_"))
+    return row.startswith(("steady_", "cold_start_", "boundary_", "chan_"))
+
+
+def variants(row):
+    """(name, more arguments): a row with more workers than CPUs is run with one for each, too."""
+    yield row, []
+    if row.startswith("fanout_"):  # four workers
+        yield row + PER_CPU, ["--workers", str(len(os.sched_getaffinity(0)))]
+
+
+def unit_of(row):
+    if row in BY_CPU:
+        return Row("ms of CPU", 1e6, [])
+    return Row("bytes/task", 1, []) if row.startswith("task_memory") else Row("ms", 1e6, [])
+
+
+def plan(runtimes, arguments, fixed):
+    """Name -> row, in the order in which they are first named. A row with a suffix (_free, _batch64
+    ...) is a variant, beside the others of its name."""
+    rows = {}
+    for runtime in runtimes:
+        for name in runtime.rows:
+            for row, more in variants(name):
+                if wanted(row, arguments):
+                    turns = rows.setdefault(row, unit_of(row)).turns
+                    turns += turns_of(runtime, name, more, arguments, fixed)
+    return rows
+
+
+def wanted(row, arguments):
+    if arguments.row:
+        return row in arguments.row
+    return not (arguments.quick and row in LONG)
+
+
+def turns_of(runtime, row, more, arguments, fixed):
+    for mode in ("park", "spin"):
+        if mode == "park" or runtime.spins and coordinates(row):
+            command = runtime.command + [row, "--seconds", str(arguments.seconds),
+                                         "--mode", mode] + more + fixed
+            label = runtime.name + (", spinning" if mode == "spin" else "")
+            yield Turn(label, runtime.name, mode,
+                       lambda command=command, label=label: take_turn(command, label))
+
+
+def take_turn(command, label):
+    """None, with the reason on standard error, when it fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT,
+                              check=False)
+    except subprocess.TimeoutExpired:
+        builds.say("%s: %s has not ended after %d s" % (label, command[1], TIMEOUT))
+        return None
+    if done.returncode:
+        builds.say("%s: %s: exit code %d: %s" % (label, command[1], done.returncode, done.stderr))
+        return None
+    return measured(json.loads(done.stdout))
+
+
+def measured(line):
+    cpu = line["cpu_ns"] / line["iterations"]
+    value = cpu if line["row"] in BY_CPU else statistics.median(line["wall_ns"])
+    if "figure" in line:
+        value = line["figure"]["value"]
+    return {"value": value, "cpu_ns": cpu, "switches": line["switches"] / line["iterations"],
+            "peak_kib": line["peak_kib"], "version": line["version"], "workers": line["workers"],
+            "checksum": line["checksum"],
+            "late_ns": None, "latency": histogram.of_samples(line.get("latency_ns", []))}
 
 
 @contextlib.contextmanager
@@ -59,50 +118,39 @@ def fixtures(folder):
             os.remove(path)
 
 
-def take_turn(turn, row, arguments, fixed):
-    """The line that the program prints; None, with the reason on standard error, when it fails."""
-    command = turn.command + [row, "--seconds", str(arguments.seconds),
-                              "--mode", "spin" if turn.spins else "park"] + fixed
-    if arguments.workers:
-        command += ["--workers", str(arguments.workers)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT,
-                              check=False)
-    except subprocess.TimeoutExpired:
-        builds.say("%s: %s has not ended after %d s" % (row, turn.label, TIMEOUT))
-        return None
-    if done.returncode:
-        builds.say("%s: %s: exit code %d: %s" % (row, turn.label, done.returncode, done.stderr))
-        return None
-    return json.loads(done.stdout)
+# ---- Taking turns ----------------------------------------------------------------------------
+
+def told(turn, shown):
+    """What results.json says of one who took turns."""
+    about = shown[-1]
+    rounds = [{key: one[key] for key in ("value", "cpu_ns", "switches", "peak_kib", "late_ns")}
+              for one in shown]
+    whole = {"label": turn.label, "runtime": turn.runtime, "mode": turn.mode,
+             "version": about["version"], "workers": about["workers"],
+             "checksum": about["checksum"], "rounds": rounds}
+    latency = histogram.merged(one["latency"] for one in shown)
+    if latency:
+        whole["latency_ns"] = histogram.quantiles(latency)
+        whole["latency_buckets"] = sorted(latency.items())
+    return whole
 
 
-def per_iteration(line):
-    return {"wall_ns": statistics.median(line["wall_ns"]),
-            "cpu_ns": line["cpu_ns"] / line["iterations"],
-            "switches": line["switches"] / line["iterations"],
-            "peak_kib": line["peak_kib"]}
-
-
-def run_row(row, turns, arguments, fixed):
-    taken = {turn.label: [] for turn in turns}
-    about = {}
-    for number in range(arguments.rounds):
-        for turn in turns:
-            show("%s: round %d of %d: %s" % (row, number + 1, arguments.rounds, turn.label))
-            line = take_turn(turn, row, arguments, fixed)
-            if line is not None:
-                taken[turn.label].append(per_iteration(line))
-                about[turn.label] = {key: line[key] for key in
-                                     ("runtime", "version", "workers", "mode", "checksum")}
+def run_row(name, row, count):
+    shown = {turn.label: [] for turn in row.turns}
+    for number in range(count):
+        for turn in row.turns:
+            show("%s: round %d of %d: %s" % (name, number + 1, count, turn.label))
+            found = turn.measure()
+            if found is not None:
+                shown[turn.label].append(found)
     show("")
-    checksums = {one["checksum"] for one in about.values()}
+    checksums = {one["checksum"] for found in shown.values() for one in found}
     if len(checksums) > 1:
-        builds.say("%s: the checksums differ: %s" % (row, {label: one["checksum"] for label, one
-                                                           in about.items()}))
-    return {"row": row, "disagree": len(checksums) > 1,
-            "turns": [{"label": label, **about[label], "rounds": taken[label]}
-                      for label in taken if taken[label]]}
+        builds.say("%s: the checksums differ: %s" % (name, {
+            label: found[-1]["checksum"] for label, found in shown.items() if found}))
+    return {"row": name, "unit": row.unit, "divisor": row.divisor,
+            "disagree": len(checksums) > 1,
+            "turns": [told(turn, shown[turn.label]) for turn in row.turns if shown[turn.label]]}
 
 
 def show(text):
@@ -113,6 +161,4 @@ def show(text):
 
 
 def run(rows, arguments):
-    os.makedirs(arguments.out, exist_ok=True)
-    with fixtures(arguments.out) as fixed:
-        return [run_row(row, turns, arguments, fixed) for row, turns in rows.items()]
+    return [run_row(name, row, arguments.rounds) for name, row in rows.items() if row.turns]

@@ -80,15 +80,16 @@ struct series {
     struct spent spent;
 };
 
-static void run(const struct row *row, void *state, double seconds, struct series *series)
+static void run(const struct row *row, void *state, const struct row_settings *settings,
+                struct series *series)
 {
     row->iterate(state, true);
     atomic_store(&latencies.count, 0);
     struct spent before = spent_now();
-    int64_t end = row_now() + (int64_t)(seconds * (double)SECOND);
+    int64_t end = row_now() + (int64_t)(settings->seconds * (double)SECOND);
     do {
         int64_t begin = row_now();
-        uint64_t checksum = row->iterate(state, false);
+        uint64_t checksum = row->iterate(state, settings->small);
         series->wall_ns[series->count] = row_now() - begin;
         if (series->count > 0 && checksum != series->checksum) {
             fprintf(stderr, "%s: iteration %d gives %" PRIu64 ", the one before %" PRIu64 "\n",
@@ -138,16 +139,22 @@ static void tell(const struct row *row, const struct row_settings *settings, uin
 static const char usage[] =
     "usage: %s --list | --list-servers\n"
     "       %s ROW [--workers N] [--mode park|spin] [--seconds S] [--port P] [--file F]\n"
+    "           [--small]\n"
     "       %s --serve SERVER [--workers N] [--pin]\n";
 
 static bool read_settings(int count, char **arguments, struct row_settings *settings,
                           const char **server)
 {
     static const struct option options[] = {
-        {"workers", required_argument, NULL, 'w'}, {"mode", required_argument, NULL, 'm'},
-        {"seconds", required_argument, NULL, 's'}, {"port", required_argument, NULL, 'p'},
-        {"file", required_argument, NULL, 'f'},    {"serve", required_argument, NULL, 'S'},
-        {"pin", no_argument, NULL, 'P'},           {0},
+        {"workers", required_argument, NULL, 'w'},
+        {"mode", required_argument, NULL, 'm'},
+        {"seconds", required_argument, NULL, 's'},
+        {"port", required_argument, NULL, 'p'},
+        {"file", required_argument, NULL, 'f'},
+        {"serve", required_argument, NULL, 'S'},
+        {"pin", no_argument, NULL, 'P'},
+        {"small", no_argument, NULL, 'L'},
+        {0},
     };
     int option;
     while ((option = getopt_long(count, arguments, "", options, NULL)) != -1) {
@@ -166,6 +173,9 @@ static bool read_settings(int count, char **arguments, struct row_settings *sett
             break;
         case 'f':
             settings->file = optarg;
+            break;
+        case 'L':
+            settings->small = true;
             break;
         case 'P':
             settings->pins = true;
@@ -199,7 +209,7 @@ static int run_row(const struct row *rows, const struct row_settings *settings, 
     if (!state) {
         return 1;
     }
-    run(row, state, settings->seconds, &series);
+    run(row, state, settings, &series);
     row->end(state);
     tell(row, settings, workers, runtime, version, &series);
     return 0;

@@ -14,6 +14,7 @@ struct row_settings {
     uint32_t workers; // 0: the row's own number
     bool spins;       // whoever waits keeps looking, where the runtime can
     double seconds;   // how long iterations go on
+    bool small;       // each of them as small as a warm-up
     uint32_t port;    // of the echo server
     const char *file; // of the rows that read
     bool pins;        // servers: worker i on CPU i

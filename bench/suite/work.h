@@ -52,7 +52,7 @@ static inline uint32_t skewed_rounds(uint32_t request, uint32_t branch)
 
 // ---- Tasks alone: how many in an iteration ----
 
-enum { TASKS = 100000, TASKS_WARM_UP = 1000, TASK_BATCH = 16, TASK_WINDOW = 1000 };
+enum { TASKS = 100000, TASKS_WARM_UP = 2000, TASK_BATCH = 16, TASK_WINDOW = 1000 };
 enum { YIELDS = 100000, YIELDS_WARM_UP = 1000 };
 
 // ---- Flood: a hundredth of the tasks are probes, and short ----
@@ -68,7 +68,7 @@ static inline int flood_probes(uint32_t task)
 // ---- Time: timers that are cancelled, and such that fire ----
 
 enum { TIMERS = 1000000, TIMERS_WARM_UP = 1000, SLEEPERS = 100000, SLEEPERS_WARM_UP = 1000 };
-enum { SLEEP_MOST_MS = 20, IDLE_TASKS = 10000 };
+enum { SLEEP_MOST_MS = 20, IDLE_TASKS = 10000, MEMORY_WARM_UP = 16 };
 
 // ---- Channels ----
 

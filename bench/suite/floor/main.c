@@ -6,8 +6,9 @@
 
 int main(int count, char **arguments)
 {
-    static struct row rows[FLOOR_THREAD_ROWS + FLOOR_IO_ROWS + 1];
+    static struct row rows[FLOOR_THREAD_ROWS + FLOOR_IO_ROWS + FLOOR_CALL_ROWS + 1];
     memcpy(rows, floor_thread_rows, sizeof floor_thread_rows);
     memcpy(rows + FLOOR_THREAD_ROWS, floor_io_rows, sizeof floor_io_rows);
+    memcpy(rows + FLOOR_THREAD_ROWS + FLOOR_IO_ROWS, floor_call_rows, sizeof floor_call_rows);
     return row_main(count, arguments, "floor", "by hand", rows, NULL);
 }

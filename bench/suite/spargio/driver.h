@@ -21,7 +21,8 @@ struct driver {
     uint32_t max_tasks; // 0: the library's own
 };
 
-// Starts it with first, work, last and max_tasks set, the driver's task pinned to shard 0 or stealable.
+// Starts it with first, work, last and max_tasks set, the driver's task pinned to shard 0 or
+// stealable.
 void driver_start(struct driver *driver, const struct row_settings *settings, uint32_t workers,
                   bool pinned);
 

@@ -51,7 +51,7 @@ static uint64_t spawn_join_batches(struct driver *driver, bool warm_up)
     for (uint32_t i = 0; i < (warm_up ? TASKS_WARM_UP : TASKS);) {
         spg_task tasks[TASK_BATCH];
         uint32_t count = 0;
-        while (count < TASK_BATCH && i < TASKS) {
+        while (count < TASK_BATCH) {
             tasks[count++] = spawn(NULL, i++);
         }
         for (uint32_t k = 0; k < count; k++) {

@@ -113,13 +113,11 @@ static void let_go(spg_scope *scope)
     row_must(spg_scope_close(scope), "spg_scope_close");
 }
 
-// With its one shard: when the yield returns, all of them have been run, and wait.
+// With its one shard: when the sleep returns, all of them have been run, and wait.
 static uint64_t weigh(struct driver *driver, bool warm_up)
 {
-    if (warm_up) {
-        return 0;
-    }
-    uint32_t tasks = ((struct waiting *)driver)->tasks;
+    const struct waiting *waiting = (const struct waiting *)driver;
+    uint32_t tasks = warm_up ? MEMORY_WARM_UP : waiting->tasks;
     spg_scope scope;
     double before = resident_bytes();
     park_all(&scope, tasks);
