@@ -8,6 +8,6 @@ def stem(row):
     """The row that it is a variant of, or itself; variants per CPU stay among themselves."""
     per_cpu = PER_CPU if row.endswith(PER_CPU) else ""
     name = row.removesuffix(PER_CPU)
-    for suffix in SUFFIXES:
-        name = name.removesuffix(suffix)
+    while name.endswith(SUFFIXES):
+        name = name[:name.rindex("_")]
     return name + per_cpu

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// alarm.c: posting an alarm's errand; the protocol is in alarm.h.
+// alarm.c: ringing an alarm; the protocol is in alarm.h.
 #include "core/alarm.h"
 
 #include "core/shard.h"
@@ -26,5 +26,13 @@ void spgi_alarm_post(struct spgi_alarm *alarm)
     uint32_t armed = SPGI_ALARM_ARMED;
     if (cas_seqcst(&alarm->state, &armed, (uint32_t)SPGI_ALARM_POSTED)) {
         spgi_shard_post(alarm->shard, &alarm->errand);
+    }
+}
+
+void spgi_alarm_run(struct spgi_alarm *alarm)
+{
+    uint32_t armed = SPGI_ALARM_ARMED;
+    if (cas_seqcst(&alarm->state, &armed, (uint32_t)SPGI_ALARM_IDLE)) {
+        alarm->rang(alarm->shard, alarm);
     }
 }

@@ -13,6 +13,8 @@
 // shard, the errand sets the state to IDLE and calls `rang`, which looks at the things, wakes those
 // whose wait is over, and, if others still wait, starts over with A1.
 //
+// When the shard itself changes the thing, it needs no errand: ARMED -> IDLE, and `rang` at once.
+//
 // An alarm that stays armed though nobody waits any more costs one errand later. Its memory lives
 // as long as the runtime.
 #ifndef SPGI_CORE_ALARM_H
@@ -36,11 +38,24 @@ static inline void spgi_alarm_arm(struct spgi_alarm *alarm)
 // Posts the errand, if it is armed.
 void spgi_alarm_post(struct spgi_alarm *alarm);
 
+// Calls rang, if it is armed. The shard's own thread.
+void spgi_alarm_run(struct spgi_alarm *alarm);
+
 // Any thread, after B1.
 static inline void spgi_alarm_ring(struct spgi_alarm *alarm)
 {
     if (load_seqcst(&alarm->state) == SPGI_ALARM_ARMED) { // pairs with A1
         spgi_alarm_post(alarm);
+    }
+}
+
+// As spgi_alarm_ring, from the thread of a shard, which may be the alarm's own.
+static inline void spgi_alarm_ring_from(const struct spgi_shard *self, struct spgi_alarm *alarm)
+{
+    if (alarm->shard != self) {
+        spgi_alarm_ring(alarm);
+    } else if (load_relaxed(&alarm->state) == SPGI_ALARM_ARMED) { // its own writing, or POSTED
+        spgi_alarm_run(alarm);
     }
 }
 

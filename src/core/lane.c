@@ -94,7 +94,7 @@ void spgi_lanes_publish_all(struct spgi_shard *shard)
         lane->dirty = false;
         if (spgi_msgq_publish(&lane->queue)) {
             SPGI_COUNT(shard, message_batches);
-            spgi_alarm_ring(&lane->mailbox->arrived);
+            spgi_alarm_ring_from(shard, &lane->mailbox->arrived);
         }
     }
 }
@@ -179,9 +179,9 @@ static void credit_rang(struct spgi_shard *shard, struct spgi_alarm *alarm)
     look(shard, SPGI_CONTAINER(alarm, struct spgi_lane, credit));
 }
 
-void spgi_lane_credited(struct spgi_lane *lane)
+void spgi_lane_credited(struct spgi_shard *shard, struct spgi_lane *lane)
 {
-    spgi_alarm_ring(&lane->credit);
+    spgi_alarm_ring_from(shard, &lane->credit);
 }
 
 // ---- Sending from a shard --------------------------------------------------------------------

@@ -35,8 +35,8 @@ static inline void spgi_lanes_publish(struct spgi_shard *shard)
 // or -ECANCELED.
 int spgi_lanes_flush(struct spgi_shard *shard, uint64_t sent, spg_time deadline);
 
-// The receiver has given slots of a lane back.
-void spgi_lane_credited(struct spgi_lane *lane);
+// The receiver, which is the shard, has given slots of a lane back.
+void spgi_lane_credited(struct spgi_shard *shard, struct spgi_lane *lane);
 void spgi_lane_outside_credited(struct spgi_outside_lane *lane);
 
 void spgi_outbox_init(struct spgi_outbox *outbox);

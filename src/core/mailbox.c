@@ -33,6 +33,12 @@ static void destroy_slot(struct spgi_shard *shard, const struct spgi_msg_slot *s
     }
 }
 
+// Most lanes are empty most of the time.
+static inline bool has_some(struct spgi_msgq *queue)
+{
+    return spgi_msgq_peek(queue, 0) != NULL;
+}
+
 // Takes from a queue while there is room. Returns whether slots were given back.
 static bool take_from(struct spgi_msgq *queue, uint32_t from, struct taking *taking)
 {
@@ -81,15 +87,16 @@ static void take_lane(struct spgi_mailbox *mailbox, uint32_t from, struct taking
 {
     uint32_t shards = mailbox->rt->shard_count;
     if (from == shards) {
-        if (take_from(&mailbox->outside.queue, SPG_OUTSIDE, taking)) {
+        if (has_some(&mailbox->outside.queue) &&
+            take_from(&mailbox->outside.queue, SPG_OUTSIDE, taking)) {
             spgi_lane_outside_credited(&mailbox->outside);
         }
     } else if (from > shards) {
         take_parcels(mailbox, taking);
     } else {
         struct spgi_lane *lane = load_acquire(&mailbox->lanes[from]); // pairs with lane_into
-        if (lane && take_from(&lane->queue, from, taking)) {
-            spgi_lane_credited(lane);
+        if (lane && has_some(&lane->queue) && take_from(&lane->queue, from, taking)) {
+            spgi_lane_credited(taking->shard, lane);
         }
     }
 }

@@ -19,6 +19,7 @@ struct pair {
     spg_task responder; // shard 1
     spg_boundary *free; // between tasks that may run anywhere
     bool batches;
+    bool apart; // the ends are on different shards; else on one
 };
 
 static spg_msg receive_one(spg_mailbox box)
@@ -57,9 +58,10 @@ static int respond(void *arg)
 static void start_responder(struct driver *driver)
 {
     struct pair *pair = (struct pair *)driver;
-    spg_attr there = {.name = "responder", .place = SPG_PINNED, .shard = driver->workers - 1};
+    spg_attr there = {.name = "responder", .place = SPG_PINNED};
+    there.shard = pair->apart ? driver->workers - 1 : 0;
     pair->client = spg_shard_mailbox(driver->rt, 0);
-    pair->server = spg_shard_mailbox(driver->rt, driver->workers - 1);
+    row_must(spg_mailbox_open(there.shard, 0, &pair->server), "spg_mailbox_open");
     row_must(spg_spawn(&there, respond, pair, &pair->responder), "spg_spawn");
 }
 
@@ -110,13 +112,14 @@ static uint64_t one_way(struct driver *driver, bool warm_up)
 }
 
 static void *begin_pair(const struct row_settings *settings, uint32_t workers,
-                        uint64_t (*work)(struct driver *, bool), bool batches)
+                        uint64_t (*work)(struct driver *, bool), bool apart, bool batches)
 {
     struct pair *pair = calloc(1, sizeof *pair);
     row_must(pair ? 0 : -ENOMEM, "calloc");
     pair->driver.first = start_responder;
     pair->driver.work = work;
     pair->driver.last = end_responder;
+    pair->apart = apart;
     pair->batches = batches;
     driver_start(&pair->driver, settings, workers, true);
     return pair;
@@ -124,17 +127,27 @@ static void *begin_pair(const struct row_settings *settings, uint32_t workers,
 
 static void *begin_ping_pong(const struct row_settings *settings, uint32_t workers)
 {
-    return begin_pair(settings, workers, ping_pong, false);
+    return begin_pair(settings, workers, ping_pong, true, false);
 }
 
 static void *begin_one_way(const struct row_settings *settings, uint32_t workers)
 {
-    return begin_pair(settings, workers, one_way, false);
+    return begin_pair(settings, workers, one_way, true, false);
 }
 
 static void *begin_one_way_batched(const struct row_settings *settings, uint32_t workers)
 {
-    return begin_pair(settings, workers, one_way, true);
+    return begin_pair(settings, workers, one_way, true, true);
+}
+
+static void *begin_one_way_free(const struct row_settings *settings, uint32_t workers)
+{
+    return begin_pair(settings, workers, one_way, false, false);
+}
+
+static void *begin_one_way_batched_free(const struct row_settings *settings, uint32_t workers)
+{
+    return begin_pair(settings, workers, one_way, false, true);
 }
 
 static void end_pair(void *state)
@@ -171,11 +184,10 @@ static void end_free(struct driver *driver)
     row_must(spg_boundary_free(pair->free), "spg_boundary_free");
 }
 
-static uint64_t ping_pong_free(struct driver *driver, bool warm_up)
+static uint64_t ping_freely(const struct pair *pair, uint32_t rounds)
 {
-    struct pair *pair = (struct pair *)driver;
     uint64_t checksum = 0;
-    for (uint32_t i = 0; i < (warm_up ? PING_WARM_UP : PING_ROUNDS); i++) {
+    for (uint32_t i = 0; i < rounds; i++) {
         uint32_t ack = 0;
         row_must(spg_call(pair->free, NULL, &i, sizeof i, &ack, sizeof ack, NULL, SPG_NEVER),
                  "spg_call");
@@ -184,15 +196,26 @@ static uint64_t ping_pong_free(struct driver *driver, bool warm_up)
     return checksum;
 }
 
-static void *begin_ping_pong_free(const struct row_settings *settings, uint32_t workers)
+static uint64_t ping_pong_free(struct driver *driver, bool warm_up)
+{
+    return ping_freely((struct pair *)driver, warm_up ? PING_WARM_UP : PING_ROUNDS);
+}
+
+static void *begin_free(const struct row_settings *settings, uint32_t workers,
+                        uint64_t (*work)(struct driver *, bool))
 {
     struct pair *pair = calloc(1, sizeof *pair);
     row_must(pair ? 0 : -ENOMEM, "calloc");
     pair->driver.first = start_free;
-    pair->driver.work = ping_pong_free;
+    pair->driver.work = work;
     pair->driver.last = end_free;
     driver_start(&pair->driver, settings, workers, false);
     return pair;
+}
+
+static void *begin_ping_pong_free(const struct row_settings *settings, uint32_t workers)
+{
+    return begin_free(settings, workers, ping_pong_free);
 }
 
 // ---- Cold start ------------------------------------------------------------------------------
@@ -218,7 +241,22 @@ static void *begin_cold(const struct row_settings *settings, uint32_t workers)
 static uint64_t start_cold(void *state, bool warm_up)
 {
     struct cold *cold = state;
-    struct pair *pair = begin_pair(cold->settings, cold->workers, ping_cold, false);
+    struct pair *pair = begin_pair(cold->settings, cold->workers, ping_cold, true, false);
+    uint64_t checksum = driver_iterate(pair, warm_up);
+    end_pair(pair);
+    return checksum;
+}
+
+static uint64_t ping_cold_free(struct driver *driver, bool warm_up)
+{
+    (void)warm_up;
+    return ping_freely((struct pair *)driver, COLD_ROUNDS);
+}
+
+static uint64_t start_cold_free(void *state, bool warm_up)
+{
+    struct cold *cold = state;
+    struct pair *pair = begin_free(cold->settings, cold->workers, ping_cold_free);
     uint64_t checksum = driver_iterate(pair, warm_up);
     end_pair(pair);
     return checksum;
@@ -233,7 +271,11 @@ const struct row coordination_rows[COORDINATION_ROWS] = {
     {"steady_ping_pong_rtt", 2, begin_ping_pong, driver_iterate, end_pair, false},
     {"steady_ping_pong_rtt_free", 2, begin_ping_pong_free, driver_iterate, end_pair, false},
     {"steady_one_way_send_drain", 2, begin_one_way, driver_iterate, end_pair, false},
+    {"steady_one_way_send_drain_free", 2, begin_one_way_free, driver_iterate, end_pair, false},
     {"steady_one_way_send_drain_batch64", 2, begin_one_way_batched, driver_iterate, end_pair,
      false},
+    {"steady_one_way_send_drain_batch64_free", 2, begin_one_way_batched_free, driver_iterate,
+     end_pair, false},
     {"cold_start_ping_pong", 2, begin_cold, start_cold, end_cold, false},
+    {"cold_start_ping_pong_free", 2, begin_cold, start_cold_free, end_cold, false},
 };

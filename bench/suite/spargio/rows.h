@@ -5,7 +5,7 @@
 
 #include "suite/row.h"
 
-enum { COORDINATION_ROWS = 5, FAN_OUT_ROWS = 4, FILE_ROWS = 2, SOCKET_ROWS = 6 };
+enum { COORDINATION_ROWS = 8, FAN_OUT_ROWS = 4, FILE_ROWS = 2, SOCKET_ROWS = 6 };
 enum { TASK_ROWS = 8, WAITING_ROWS = 6, CHANNEL_ROWS = 7, CALL_ROWS = 2 };
 
 extern const struct row coordination_rows[COORDINATION_ROWS];
