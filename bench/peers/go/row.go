@@ -17,6 +17,32 @@ type settings struct {
 	workers int
 	port    int
 	file    string
+	records
+}
+
+// What a row may say beside its times.
+type records struct {
+	least   int     // iterations, when fewer than leastIterations do
+	samples []int64 // nanoseconds that requests took, in order
+	figure  *figure
+}
+
+// What a row is judged by that is not judged by its time.
+type figure struct {
+	Unit  string  `json:"unit"`
+	Value float64 `json:"value"`
+}
+
+// Notes how long a request took. The oldest go where there are too many.
+func (r *records) sample(ns int64) {
+	if len(r.samples) == 2*mostSamples {
+		r.samples = append(r.samples[:0], r.samples[mostSamples:]...)
+	}
+	r.samples = append(r.samples, ns)
+}
+
+func (r *records) lastSamples() []int64 {
+	return r.samples[max(0, len(r.samples)-mostSamples):]
 }
 
 // Sets a row up. Gives one iteration (or its warm-up), which returns the checksum, and what ends it.
@@ -31,6 +57,7 @@ type row struct {
 const (
 	leastIterations = 3
 	mostIterations  = 100000
+	mostSamples     = 20000
 )
 
 func must(err error) {
@@ -66,17 +93,21 @@ type series struct {
 	Switches   int64   `json:"switches"`
 	PeakKib    int64   `json:"peak_kib"`
 	WallNs     []int64 `json:"wall_ns"`
+	LatencyNs  []int64 `json:"latency_ns,omitempty"`
+	Figure     *figure `json:"figure,omitempty"`
 }
 
 func run(r *row, s *settings, seconds float64) series {
 	runtime.GOMAXPROCS(s.workers)
+	s.records = records{least: leastIterations, samples: make([]int64, 0, 2*mostSamples)}
 	iterate, end := r.begin(s)
 	iterate(true)
+	s.samples, s.figure = s.samples[:0], nil
 	before := spentNow()
 	limit := time.Now().Add(time.Duration(seconds * float64(time.Second)))
 	wall := []int64{}
 	var checksum uint64
-	for len(wall) < leastIterations || (time.Now().Before(limit) && len(wall) < mostIterations) {
+	for len(wall) < s.least || (time.Now().Before(limit) && len(wall) < mostIterations) {
 		begin := time.Now()
 		sum := iterate(false)
 		wall = append(wall, time.Since(begin).Nanoseconds())
@@ -88,38 +119,51 @@ func run(r *row, s *settings, seconds float64) series {
 	}
 	after := spentNow()
 	end()
-	return series{1, r.name, "go", runtime.Version(), s.workers, "park", len(wall),
+	return series{2, r.name, "go", runtime.Version(), s.workers, "park", len(wall),
 		fmt.Sprintf("%016x", checksum), after.cpuNs - before.cpuNs,
-		after.switches - before.switches, after.peakKib, wall}
+		after.switches - before.switches, after.peakKib, wall,
+		s.lastSamples(), s.figure}
 }
 
-func main() {
-	rows := append(append(append(talkRows(), fanRows()...), fileRows()...), socketRows()...)
-	if len(os.Args) == 2 && os.Args[1] == "--list" {
-		for _, r := range rows {
-			fmt.Println(r.name)
-		}
-		return
+func allRows() []row {
+	families := [][]row{talkRows(), fanRows(), fileRows(), socketRows()}
+	var all []row
+	for _, rows := range families {
+		all = append(all, rows...)
 	}
-	s := &settings{}
-	name := ""
+	return all
+}
+
+func readSettings(s *settings) (name string, seconds float64) {
 	arguments := os.Args[1:]
 	if len(arguments) > 0 && arguments[0][0] != '-' {
 		name, arguments = arguments[0], arguments[1:]
 	}
 	flags := flag.NewFlagSet("bench_go", flag.ExitOnError)
-	seconds := flags.Float64("seconds", 0.5, "how long iterations go on")
+	flags.Float64Var(&seconds, "seconds", 0.5, "how long iterations go on")
 	flags.IntVar(&s.workers, "workers", 0, "0: the row's own number")
 	flags.IntVar(&s.port, "port", 0, "of the echo server")
 	flags.StringVar(&s.file, "file", "", "of the rows that read")
 	flags.String("mode", "park", "has no other")
 	must(flags.Parse(arguments))
-	for _, r := range rows {
+	return name, seconds
+}
+
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == "--list" {
+		for _, r := range allRows() {
+			fmt.Println(r.name)
+		}
+		return
+	}
+	s := &settings{}
+	name, seconds := readSettings(s)
+	for _, r := range allRows() {
 		if r.name == name {
 			if s.workers == 0 {
 				s.workers = r.workers
 			}
-			line, err := json.Marshal(run(&r, s, *seconds))
+			line, err := json.Marshal(run(&r, s, seconds))
 			must(err)
 			fmt.Println(string(line))
 			return
