@@ -129,7 +129,7 @@ func run(r *row, s *settings, seconds float64) series {
 func allRows() []row {
 	families := [][]row{
 		talkRows(), fanRows(), fileRows(), socketRows(), taskRows(),
-		timerRows(), channelRows(), boundaryRows(),
+		timerRows(), channelRows(), boundaryRows(), memoryRows(),
 	}
 	var all []row
 	for _, rows := range families {
