@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// row.go: runs a row and tells what it took, or serves; and the command line.
 
 package main
 
@@ -138,41 +139,64 @@ func allRows() []row {
 	return all
 }
 
-func readSettings(s *settings) (name string, seconds float64) {
+func list(what string) bool {
+	switch what {
+	case "--list":
+		for _, r := range allRows() {
+			fmt.Println(r.name)
+		}
+	case "--list-servers":
+		for _, s := range allServers() {
+			fmt.Println(s.name)
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+type order struct {
+	row, server string
+	seconds     float64
+}
+
+func readOrder(s *settings) (o order) {
 	arguments := os.Args[1:]
 	if len(arguments) > 0 && arguments[0][0] != '-' {
-		name, arguments = arguments[0], arguments[1:]
+		o.row, arguments = arguments[0], arguments[1:]
 	}
 	flags := flag.NewFlagSet("bench_go", flag.ExitOnError)
-	flags.Float64Var(&seconds, "seconds", 0.5, "how long iterations go on")
+	flags.Float64Var(&o.seconds, "seconds", 0.5, "how long iterations go on")
+	flags.StringVar(&o.server, "serve", "", "a server instead of a row")
 	flags.IntVar(&s.workers, "workers", 0, "0: the row's own number")
 	flags.IntVar(&s.port, "port", 0, "of the echo server")
 	flags.StringVar(&s.file, "file", "", "of the rows that read")
 	flags.String("mode", "park", "has no other")
 	must(flags.Parse(arguments))
-	return name, seconds
+	return o
 }
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == "--list" {
-		for _, r := range allRows() {
-			fmt.Println(r.name)
-		}
+	if len(os.Args) == 2 && list(os.Args[1]) {
 		return
 	}
 	s := &settings{}
-	name, seconds := readSettings(s)
+	o := readOrder(s)
+	if o.server != "" {
+		serve(o.server, s.workers)
+		return
+	}
 	for _, r := range allRows() {
-		if r.name == name {
+		if r.name == o.row {
 			if s.workers == 0 {
 				s.workers = r.workers
 			}
-			line, err := json.Marshal(run(&r, s, seconds))
+			line, err := json.Marshal(run(&r, s, o.seconds))
 			must(err)
 			fmt.Println(string(line))
 			return
 		}
 	}
-	fmt.Fprintf(os.Stderr, "no row %q; see --list\n", name)
+	fmt.Fprintf(os.Stderr, "no row %q; see --list\n", o.row)
 	os.Exit(2)
 }
