@@ -2,15 +2,20 @@
 //! What the peers in Rust share: the command line, measuring, the line of JSON (its format is in
 //! docs/benchmarks.md), and the computations of the rows.
 pub mod frames;
+mod record;
 pub mod work;
 
+pub use record::Record;
+use std::io::Write;
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-/// From the command line.
+/// From the command line; and what a row may say beside its times.
 pub struct Settings {
     pub workers: usize,
     pub port: u16,
     pub file: String,
+    pub record: Record,
 }
 
 /// One iteration, or its warm-up; gives the checksum.
@@ -22,8 +27,13 @@ pub struct Row {
     pub begin: fn(&Settings) -> Iterate,
 }
 
-const LEAST_ITERATIONS: usize = 3;
-const MOST_ITERATIONS: usize = 100_000;
+/// Serves those who connect, on so many workers, for ever.
+pub struct Server {
+    pub name: &'static str,
+    pub serve: fn(usize, TcpListener),
+}
+
+const SERVER_WORKERS: usize = 2;
 
 struct Spent {
     cpu_ns: i64,
@@ -55,11 +65,13 @@ fn fail(text: &str) -> ! {
 fn run(row: &Row, settings: &Settings, seconds: f64, runtime: &str, version: &str) {
     let mut iterate = (row.begin)(settings);
     iterate(true);
+    settings.record.forget();
+    let (least, most) = settings.record.iterations();
     let before = spent_now();
     let end = Instant::now() + Duration::from_secs_f64(seconds);
     let mut wall: Vec<u128> = Vec::new();
     let mut checksum = 0;
-    while wall.len() < LEAST_ITERATIONS || (Instant::now() < end && wall.len() < MOST_ITERATIONS) {
+    while wall.len() < least || (Instant::now() < end && wall.len() < most) {
         let begin = Instant::now();
         let sum = iterate(false);
         wall.push(begin.elapsed().as_nanos());
@@ -69,42 +81,55 @@ fn run(row: &Row, settings: &Settings, seconds: f64, runtime: &str, version: &st
         checksum = sum;
     }
     let after = spent_now();
-    let times: Vec<String> = wall.iter().map(u128::to_string).collect();
     println!(
-        "{{\"schema\": 1, \"row\": \"{}\", \"runtime\": \"{runtime}\", \"version\": \"{version}\", \
+        "{{\"schema\": 2, \"row\": \"{}\", \"runtime\": \"{runtime}\", \"version\": \"{version}\", \
          \"workers\": {}, \"mode\": \"park\", \"iterations\": {}, \
-         \"checksum\": \"{checksum:016x}\", \"cpu_ns\": {}, \"switches\": {}, \"peak_kib\": {}, \"wall_ns\": [{}]}}",
+         \"checksum\": \"{checksum:016x}\", \"cpu_ns\": {}, \"switches\": {}, \"peak_kib\": {}, \
+         \"wall_ns\": [{}]{}}}",
         row.name,
         settings.workers,
         wall.len(),
         after.cpu_ns - before.cpu_ns,
         after.switches - before.switches,
         after.peak_kib,
-        times.join(", ")
+        record::joined(&wall),
+        settings.record.fields()
     );
 }
 
-/// The whole program.
-pub fn main(runtime: &str, version: &str, rows: &[Row]) {
-    let mut arguments = std::env::args().skip(1);
-    let name = arguments.next().unwrap_or_default();
-    if name == "--list" {
-        rows.iter().for_each(|row| println!("{}", row.name));
-        return;
-    }
-    let Some(row) = rows.iter().find(|row| row.name == name) else {
-        fail(&format!("no row \"{name}\"; see --list"));
-    };
-    let mut settings = Settings { workers: row.workers, port: 0, file: String::new() };
-    let mut seconds = 0.5;
+/// Prints the port, and serves until the standard input is closed.
+fn serve(server: &Server, workers: usize) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    println!("{}", listener.local_addr().expect("a port").port());
+    std::io::stdout().flush().expect("somebody who reads the port");
+    let (serve, workers) = (server.serve, if workers == 0 { SERVER_WORKERS } else { workers });
+    std::thread::spawn(move || serve(workers, listener));
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).ok();
+    std::process::exit(0);
+}
+
+struct Order {
+    settings: Settings,
+    seconds: f64,
+    server: Option<String>,
+}
+
+fn read_order(mut arguments: impl Iterator<Item = String>) -> Order {
+    let settings =
+        Settings { workers: 0, port: 0, file: String::new(), record: Record::default() };
+    let mut order = Order { settings, seconds: 0.5, server: None };
     while let Some(flag) = arguments.next() {
         let value = arguments.next().unwrap_or_default();
         let read = match flag.as_str() {
-            "--workers" => value.parse().map(|n| settings.workers = n).is_ok(),
-            "--port" => value.parse().map(|n| settings.port = n).is_ok(),
-            "--seconds" => value.parse().map(|n| seconds = n).is_ok(),
+            "--workers" => value.parse().map(|n| order.settings.workers = n).is_ok(),
+            "--port" => value.parse().map(|n| order.settings.port = n).is_ok(),
+            "--seconds" => value.parse().map(|n| order.seconds = n).is_ok(),
             "--file" => {
-                settings.file = value;
+                order.settings.file = value;
+                true
+            }
+            "--serve" => {
+                order.server = Some(value);
                 true
             }
             "--mode" => value == "park",
@@ -114,6 +139,35 @@ pub fn main(runtime: &str, version: &str, rows: &[Row]) {
             fail(&format!("{flag}: what is this?"));
         }
     }
+    order
+}
+
+/// The whole program, of a runtime that has rows only.
+pub fn main(runtime: &str, version: &str, rows: &[Row]) {
+    main_with_servers(runtime, version, rows, &[]);
+}
+
+/// The whole program.
+pub fn main_with_servers(runtime: &str, version: &str, rows: &[Row], servers: &[Server]) {
+    let mut arguments = std::env::args().skip(1).peekable();
+    match arguments.peek().map(String::as_str) {
+        Some("--list") => return rows.iter().for_each(|row| println!("{}", row.name)),
+        Some("--list-servers") => {
+            return servers.iter().for_each(|server| println!("{}", server.name));
+        }
+        _ => (),
+    }
+    let name = arguments.next_if(|argument| !argument.starts_with('-')).unwrap_or_default();
+    let Order { mut settings, seconds, server } = read_order(arguments);
+    if let Some(name) = server {
+        let Some(server) = servers.iter().find(|server| server.name == name) else {
+            fail(&format!("no server \"{name}\"; see --list-servers"));
+        };
+        return serve(server, settings.workers);
+    }
+    let Some(row) = rows.iter().find(|row| row.name == name) else {
+        fail(&format!("no row \"{name}\"; see --list"));
+    };
     if settings.workers == 0 {
         settings.workers = row.workers;
     }
