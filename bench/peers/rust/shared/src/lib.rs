@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! What the peers in Rust share: the command line, measuring, the line of JSON (its format is in
 //! docs/benchmarks.md), and the computations of the rows.
+pub mod amounts;
 pub mod frames;
 mod record;
 pub mod work;

@@ -5,11 +5,13 @@ mod fan;
 mod files;
 mod sockets;
 mod talk;
+mod tasks;
 
 fn main() {
     let mut rows = talk::rows();
     rows.extend(fan::rows());
     rows.extend(files::rows());
     rows.extend(sockets::rows());
+    rows.extend(tasks::rows());
     shared::main("tokio", env!("TOKIO_VERSION"), &rows);
 }
