@@ -6,6 +6,7 @@ mod files;
 mod sockets;
 mod talk;
 mod tasks;
+mod timers;
 
 fn main() {
     let mut rows = talk::rows();
@@ -13,5 +14,6 @@ fn main() {
     rows.extend(files::rows());
     rows.extend(sockets::rows());
     rows.extend(tasks::rows());
+    rows.extend(timers::rows());
     shared::main("tokio", env!("TOKIO_VERSION"), &rows);
 }
