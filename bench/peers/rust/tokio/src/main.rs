@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! The rows of the comparison on tokio, its multi-threaded runtime.
+mod channels;
 mod driver;
 mod fan;
 mod files;
@@ -15,5 +16,6 @@ fn main() {
     rows.extend(sockets::rows());
     rows.extend(tasks::rows());
     rows.extend(timers::rows());
+    rows.extend(channels::rows());
     shared::main("tokio", env!("TOKIO_VERSION"), &rows);
 }
