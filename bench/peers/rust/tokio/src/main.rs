@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! The rows of the comparison on tokio, its multi-threaded runtime.
+mod boundary;
 mod channels;
 mod driver;
 mod fan;
@@ -17,5 +18,6 @@ fn main() {
     rows.extend(tasks::rows());
     rows.extend(timers::rows());
     rows.extend(channels::rows());
+    rows.extend(boundary::rows());
     shared::main("tokio", env!("TOKIO_VERSION"), &rows);
 }
