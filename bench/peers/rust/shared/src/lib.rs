@@ -58,6 +58,14 @@ fn spent_now() -> Spent {
     }
 }
 
+/// What the process has in memory.
+pub fn resident_bytes() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/statm").expect("statm");
+    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    // SAFETY: it only answers.
+    pages.expect("resident pages") * unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as u64
+}
+
 fn fail(text: &str) -> ! {
     eprintln!("{text}");
     std::process::exit(1);

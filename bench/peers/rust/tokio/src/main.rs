@@ -5,6 +5,7 @@ mod channels;
 mod driver;
 mod fan;
 mod files;
+mod memory;
 mod sockets;
 mod talk;
 mod tasks;
@@ -19,5 +20,6 @@ fn main() {
     rows.extend(timers::rows());
     rows.extend(channels::rows());
     rows.extend(boundary::rows());
+    rows.extend(memory::rows());
     shared::main("tokio", env!("TOKIO_VERSION"), &rows);
 }
