@@ -4,6 +4,7 @@
 pub mod amounts;
 pub mod frames;
 mod record;
+pub mod serving;
 pub mod work;
 
 pub use record::Record;

@@ -6,6 +6,7 @@ mod driver;
 mod fan;
 mod files;
 mod memory;
+mod serve;
 mod sockets;
 mod talk;
 mod tasks;
@@ -21,5 +22,5 @@ fn main() {
     rows.extend(channels::rows());
     rows.extend(boundary::rows());
     rows.extend(memory::rows());
-    shared::main("tokio", env!("TOKIO_VERSION"), &rows);
+    shared::main_with_servers("tokio", env!("TOKIO_VERSION"), &rows, &serve::servers());
 }
