@@ -47,7 +47,7 @@ func (r *records) lastSamples() []int64 {
 	return r.samples[max(0, len(r.samples)-mostSamples):]
 }
 
-// Sets a row up. Gives one iteration (or its warm-up), which returns the checksum, and what ends it.
+// Sets a row up. Gives one iteration, or its warm-up, which returns the checksum; and what ends it.
 type beginRow func(s *settings) (iterate func(warmUp bool) uint64, end func())
 
 type row struct {
