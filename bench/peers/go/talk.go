@@ -2,6 +2,8 @@
 
 package main
 
+import "runtime"
+
 const (
 	pingRounds   = 256
 	pingWarmUp   = 16
@@ -10,30 +12,44 @@ const (
 	batch        = 64
 )
 
+// Runs it as a goroutine; apart: on a thread of its own.
+func start(apart bool, run func()) {
+	go func() {
+		if apart {
+			runtime.LockOSThread()
+		}
+		run()
+	}()
+}
+
 // A goroutine that works on orders, as the persistent task of the other runtimes does.
 func driver(work func(warmUp bool) uint64) (func(bool) uint64, func()) {
+	return driverOn(false, work)
+}
+
+func driverOn(apart bool, work func(warmUp bool) uint64) (func(bool) uint64, func()) {
 	orders := make(chan bool)
 	answers := make(chan uint64)
-	go func() {
+	start(apart, func() {
 		for warmUp := range orders {
 			answers <- work(warmUp)
 		}
-	}()
+	})
 	return func(warmUp bool) uint64 {
 		orders <- warmUp
 		return <-answers
 	}, func() { close(orders) }
 }
 
-func beginPingPong(*settings) (func(bool) uint64, func()) {
+func beginPingPong(apart bool) (func(bool) uint64, func()) {
 	pings := make(chan uint32)
 	acks := make(chan uint32)
-	go func() {
+	start(apart, func() {
 		for ping := range pings {
 			acks <- ping
 		}
-	}()
-	iterate, end := driver(func(warmUp bool) uint64 {
+	})
+	iterate, end := driverOn(apart, func(warmUp bool) uint64 {
 		rounds := uint32(pingRounds)
 		if warmUp {
 			rounds = pingWarmUp
@@ -49,11 +65,11 @@ func beginPingPong(*settings) (func(bool) uint64, func()) {
 }
 
 // Values, and then the question for their sum.
-func beginOneWay(*settings) (func(bool) uint64, func()) {
+func beginOneWay(apart bool) (func(bool) uint64, func()) {
 	const question = ^uint64(0)
 	values := make(chan uint64, oneWay)
 	sums := make(chan uint64)
-	go func() {
+	start(apart, func() {
 		sum := uint64(0)
 		for value := range values {
 			if value == question {
@@ -63,8 +79,8 @@ func beginOneWay(*settings) (func(bool) uint64, func()) {
 				sum += value
 			}
 		}
-	}()
-	iterate, end := driver(func(warmUp bool) uint64 {
+	})
+	iterate, end := driverOn(apart, func(warmUp bool) uint64 {
 		count := uint64(oneWay)
 		if warmUp {
 			count = oneWayWarmUp
@@ -78,10 +94,10 @@ func beginOneWay(*settings) (func(bool) uint64, func()) {
 	return iterate, func() { end(); close(values) }
 }
 
-func beginOneWayBatched(*settings) (func(bool) uint64, func()) {
+func beginOneWayBatched(apart bool) (func(bool) uint64, func()) {
 	batches := make(chan []uint64, oneWay/batch)
 	sums := make(chan uint64)
-	go func() {
+	start(apart, func() {
 		sum := uint64(0)
 		for values := range batches {
 			if values == nil {
@@ -92,8 +108,8 @@ func beginOneWayBatched(*settings) (func(bool) uint64, func()) {
 				sum += value
 			}
 		}
-	}()
-	iterate, end := driver(func(warmUp bool) uint64 {
+	})
+	iterate, end := driverOn(apart, func(warmUp bool) uint64 {
 		count := uint64(oneWay)
 		if warmUp {
 			count = oneWayWarmUp
@@ -111,10 +127,18 @@ func beginOneWayBatched(*settings) (func(bool) uint64, func()) {
 	return iterate, func() { end(); close(batches) }
 }
 
+// A row with its ends where the scheduler puts them, or locked to threads of their own.
+func talkRow(name string, apart bool, begin func(apart bool) (func(bool) uint64, func())) row {
+	return row{name, 2, func(*settings) (func(bool) uint64, func()) { return begin(apart) }}
+}
+
 func talkRows() []row {
 	return []row{
-		{"steady_ping_pong_rtt_free", 2, beginPingPong},
-		{"steady_one_way_send_drain", 2, beginOneWay},
-		{"steady_one_way_send_drain_batch64", 2, beginOneWayBatched},
+		talkRow("steady_ping_pong_rtt", true, beginPingPong),
+		talkRow("steady_ping_pong_rtt_free", false, beginPingPong),
+		talkRow("steady_one_way_send_drain", true, beginOneWay),
+		talkRow("steady_one_way_send_drain_free", false, beginOneWay),
+		talkRow("steady_one_way_send_drain_batch64", true, beginOneWayBatched),
+		talkRow("steady_one_way_send_drain_batch64_free", false, beginOneWayBatched),
 	}
 }

@@ -3,20 +3,51 @@
 use crate::driver::{drive, runtime, Work};
 use shared::work::{one_way_count, ping_rounds, BATCH, COLD_ROUNDS, ONE_WAY};
 use shared::{Iterate, Row, Settings};
-use tokio::runtime::Runtime;
+use std::future::Future;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{channel, unbounded_channel, UnboundedReceiver, UnboundedSender};
 use tokio::sync::Mutex;
 use std::sync::Arc;
+
+/// Where the other end runs.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Beside the driver, wherever the runtime puts it.
+    Free,
+    /// On a runtime of its own, on a thread of its own.
+    Apart,
+}
+
+fn start(runtime: &Runtime, place: Place, work: impl Future<Output = ()> + Send + 'static) {
+    match place {
+        Place::Free => {
+            runtime.spawn(work);
+        }
+        Place::Apart => {
+            std::thread::spawn(move || {
+                Builder::new_current_thread().build().expect("a runtime").block_on(work)
+            });
+        }
+    }
+}
+
+/// With the other end apart, the driver's runtime has one worker less.
+fn runtime_of(workers: usize, place: Place) -> Runtime {
+    match place {
+        Place::Free => runtime(workers),
+        Place::Apart => runtime((workers - 1).max(1)),
+    }
+}
 
 struct Ends {
     pings: UnboundedSender<u32>,
     acks: UnboundedReceiver<u32>,
 }
 
-fn responder(runtime: &Runtime) -> Ends {
+fn responder(runtime: &Runtime, place: Place) -> Ends {
     let (pings, mut pinged) = unbounded_channel::<u32>();
     let (acked, acks) = unbounded_channel::<u32>();
-    runtime.spawn(async move {
+    start(runtime, place, async move {
         while let Some(ping) = pinged.recv().await {
             if acked.send(ping).is_err() {
                 return;
@@ -35,9 +66,9 @@ async fn ping(ends: &mut Ends, rounds: u32) -> u64 {
     sum
 }
 
-fn begin_ping_pong(settings: &Settings) -> Iterate {
-    let runtime = runtime(settings.workers);
-    let ends = Arc::new(Mutex::new(responder(&runtime)));
+fn begin_ping_pong(settings: &Settings, place: Place) -> Iterate {
+    let runtime = runtime_of(settings.workers, place);
+    let ends = Arc::new(Mutex::new(responder(&runtime, place)));
     drive(runtime, move |warm_up| {
         let ends = ends.clone();
         Box::pin(async move { ping(&mut *ends.lock().await, ping_rounds(warm_up)).await }) as Work
@@ -45,11 +76,11 @@ fn begin_ping_pong(settings: &Settings) -> Iterate {
 }
 
 /// A runtime for each iteration.
-fn begin_cold(settings: &Settings) -> Iterate {
+fn begin_cold(settings: &Settings, place: Place) -> Iterate {
     let workers = settings.workers;
     Box::new(move |warm_up| {
-        let runtime = runtime(workers);
-        let ends = Arc::new(Mutex::new(responder(&runtime)));
+        let runtime = runtime_of(workers, place);
+        let ends = Arc::new(Mutex::new(responder(&runtime, place)));
         let mut iterate = drive(runtime, move |_| {
             let ends = ends.clone();
             Box::pin(async move { ping(&mut *ends.lock().await, COLD_ROUNDS).await }) as Work
@@ -63,11 +94,11 @@ enum Value {
     Question,
 }
 
-fn begin_one_way(settings: &Settings) -> Iterate {
-    let runtime = runtime(settings.workers);
+fn begin_one_way(settings: &Settings, place: Place) -> Iterate {
+    let runtime = runtime_of(settings.workers, place);
     let (values, mut valued) = channel::<Value>(ONE_WAY as usize);
     let (sums, summed) = unbounded_channel::<u64>();
-    runtime.spawn(async move {
+    start(&runtime, place, async move {
         let mut sum = 0;
         while let Some(value) = valued.recv().await {
             match value {
@@ -93,11 +124,11 @@ fn begin_one_way(settings: &Settings) -> Iterate {
 }
 
 /// Batches of 64 in a vector each; an empty one is the question.
-fn begin_one_way_batched(settings: &Settings) -> Iterate {
-    let runtime = runtime(settings.workers);
+fn begin_one_way_batched(settings: &Settings, place: Place) -> Iterate {
+    let runtime = runtime_of(settings.workers, place);
     let (batches, mut batched) = channel::<Vec<u64>>(ONE_WAY as usize / BATCH);
     let (sums, summed) = unbounded_channel::<u64>();
-    runtime.spawn(async move {
+    start(&runtime, place, async move {
         let mut sum = 0;
         while let Some(batch) = batched.recv().await {
             if batch.is_empty() {
@@ -121,10 +152,17 @@ fn begin_one_way_batched(settings: &Settings) -> Iterate {
 }
 
 pub fn rows() -> Vec<Row> {
+    fn row(name: &'static str, begin: fn(&Settings) -> Iterate) -> Row {
+        Row { name, workers: 2, begin }
+    }
     vec![
-        Row { name: "steady_ping_pong_rtt_free", workers: 2, begin: begin_ping_pong },
-        Row { name: "steady_one_way_send_drain", workers: 2, begin: begin_one_way },
-        Row { name: "steady_one_way_send_drain_batch64", workers: 2, begin: begin_one_way_batched },
-        Row { name: "cold_start_ping_pong", workers: 2, begin: begin_cold },
+        row("steady_ping_pong_rtt", |s| begin_ping_pong(s, Place::Apart)),
+        row("steady_ping_pong_rtt_free", |s| begin_ping_pong(s, Place::Free)),
+        row("steady_one_way_send_drain", |s| begin_one_way(s, Place::Apart)),
+        row("steady_one_way_send_drain_free", |s| begin_one_way(s, Place::Free)),
+        row("steady_one_way_send_drain_batch64", |s| begin_one_way_batched(s, Place::Apart)),
+        row("steady_one_way_send_drain_batch64_free", |s| begin_one_way_batched(s, Place::Free)),
+        row("cold_start_ping_pong", |s| begin_cold(s, Place::Apart)),
+        row("cold_start_ping_pong_free", |s| begin_cold(s, Place::Free)),
     ]
 }
