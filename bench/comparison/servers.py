@@ -36,12 +36,14 @@ def serving(command, spent):
     try:
         yield int(process.stdout.readline())
     finally:
+        with open("/proc/%d/status" % process.pid, encoding="utf-8") as status:
+            peak = re.search(r"VmHWM:\s*(\d+)", status.read())
         process.stdin.close()
         _, _, usage = os.wait4(process.pid, 0)
         process.returncode = 0
         process.stdout.close()
         spent.update(cpu_ns=(usage.ru_utime + usage.ru_stime) * 1e9, switches=usage.ru_nvcsw,
-                     peak_kib=usage.ru_maxrss)
+                     peak_kib=int(peak.group(1)) if peak else 0)
 
 
 def command_of(runtime, server):
