@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 # pictures.py: a bar per row: the time of spargio as a multiple of the best peer's, and of the
 # floor's; and the curves of latencies.
+import json
 import os
+import subprocess
+import sys
 
 from . import builds
 
@@ -11,6 +14,9 @@ try:
     from matplotlib import pyplot
 except ImportError:
     pyplot = None
+
+# Debian's package serves Debian's Python, which may not be the first one on the PATH.
+DEBIAN_PYTHON = "/usr/bin/python3"
 
 
 def bars(whole, against, path):
@@ -67,10 +73,24 @@ def curves(whole, path):
     pyplot.close(figure)
 
 
-def draw(whole, folder):
-    if pyplot is None:
-        builds.say("no pictures: matplotlib is missing (python3-matplotlib)")
-        return
+def draw_all(folder):
+    with open(os.path.join(folder, "results.json"), encoding="utf-8") as file:
+        whole = json.load(file)
     bars(whole, "peer", os.path.join(folder, "peers.png"))
     bars(whole, "floor", os.path.join(folder, "floor.png"))
     curves(whole, os.path.join(folder, "latency.png"))
+
+
+def draw(folder):
+    """Draws what the folder's results.json has, with a Python that has matplotlib."""
+    python = sys.executable if pyplot else DEBIAN_PYTHON
+    done = subprocess.run([python, "-m", "comparison.pictures", folder],
+                          cwd=os.path.join(builds.TOP, "bench"), capture_output=True, text=True,
+                          env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, check=False)
+    if done.returncode:
+        builds.say("no pictures: " + (done.stderr.strip().splitlines() or [python])[-1]
+                   + " (see scripts/bench-peers)")
+
+
+if __name__ == "__main__":
+    draw_all(sys.argv[1])

@@ -5,6 +5,7 @@ import os
 import statistics
 
 from .builds import BY_HAND, OURS
+from .causes import cause
 from .servers import LATE_NS
 from .variants import stem
 
@@ -124,15 +125,17 @@ def late(whole):
 
 
 def trailing(whole):
-    """Rows in which a peer is ahead, the worst first."""
+    """Rows in which a peer is ahead of the best of ours, the worst first."""
     behind = []
     for row in whole["rows"]:
         found = [ours["peer"] for ours in row["ours"] if ours["peer"]]
-        if found and min(one["ratio"] for one in found) > 1:
-            worst = min(found, key=lambda one: one["ratio"])
-            behind.append((worst["ratio"], row["row"], worst["other"]))
-    return ["- %s: %.2f times %s" % (row, ratio, other)
-            for ratio, row, other in sorted(behind, reverse=True)] or ["- nowhere, in this run"]
+        best_of_ours = min(found, key=lambda one: one["ratio"], default=None)
+        if best_of_ours and best_of_ours["ratio"] > 1:
+            behind.append((best_of_ours["ratio"], row["row"], best_of_ours["other"]))
+    led = sum(1 for row in whole["rows"] if any(ours["peer"] for ours in row["ours"])) - len(behind)
+    return ["%d rows led, %d not." % (led, len(behind)), ""] + [
+        "- %s: %.2f times %s: %s" % (row, ratio, other, cause(row))
+        for ratio, row, other in sorted(behind, reverse=True)]
 
 
 def write(whole, folder):

@@ -4,9 +4,9 @@
 """counts.py [--write] PROGRAM COMPILER        COMPILER: as baselines.json has it: gcc-12-x86_64
 
 Each operation is run few times and many times; the difference is what one costs: set-up and end
-fall out. Instructions are counted by callgrind, system calls by strace: both repeat, times do not. A count
-that is higher than its baseline by more than its allowance fails; one that is lower by more asks
-for a new baseline: --write puts this run's counts in baselines.json."""
+fall out. Instructions are counted by callgrind, system calls by strace: both repeat, times do not.
+A count that is higher than its baseline by more than its allowance fails; one that is lower by more
+asks for a new baseline: --write puts this run's counts in baselines.json."""
 import json
 import os
 import re
