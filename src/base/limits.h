@@ -76,6 +76,10 @@
 
 // Spinning before sleep, where it has been paying off: at most this long.
 #define SPGI_SPIN_DEFAULT_NS 50000
+// ... and not while the thread has to wait for its CPU for more than one part in so many of the
+// time, which is looked at this often.
+#define SPGI_CROWDING_SHARE 32
+#define SPGI_CROWDING_SPAN_NS 1000000
 
 // Alternate signal stack: the kernel's minimum for a signal frame plus room for the report.
 #define SPGI_ALTSTACK_EXTRA 16384u

@@ -195,6 +195,7 @@ int spgi_shard_init(struct spgi_shard *shard, struct spg_rt *rt, uint32_t index)
     shard->rt = rt;
     shard->index = index;
     shard->bell_fd = -1;
+    shard->account = -1;
     spgi_aptr *slots = calloc(rt->options.queue_entries, sizeof *slots);
     shard->sights = calloc(rt->shard_count, sizeof *shard->sights);
     shard->couriers = calloc(rt->shard_count + 1, sizeof *shard->couriers);
@@ -271,6 +272,7 @@ static void close_shard(struct spgi_shard *shard)
     if (!shard->rt->options.no_overflow_report) {
         spgi_overflow_thread_end();
     }
+    spgi_thread_account_close(shard->account);
     spgi_ring_close(shard->ring);
     if (shard->bell_fd >= 0) {
         spgi_bellfd_close(shard->bell_fd);
@@ -283,6 +285,7 @@ void *spgi_shard_main(void *arg)
     spgi_thread_enter();
     current = shard;
     shard->pass_start = spgi_clock_now();
+    shard->crowding_since = shard->pass_start;
     spgi_thread_name(shard->rt->thread_prefix, shard->index);
     int error = open_shard(shard);
     spgi_runtime_started(shard->rt, error);

@@ -4,8 +4,8 @@
 // 1 Search: look at other shards' queues (core/steal.h), holding a searcher's token (core/idle.h).
 // 2 Spin: go on looking, at memory only, for as long as a wake-up costs. That is the ski-rental
 //   rule: never worse than twice the best choice made in hindsight. Only while it has been paying
-//   off: when recent idle times were longer than the limit, or there are more shards than CPUs, not
-//   at all.
+//   off: when recent idle times were longer than the limit, or there are more shards than CPUs, or
+//   others want the CPU, who may well be those that we wait for, not at all.
 // 3 Watch: a shard that is stuck in a long task cannot say so. While any peer is awake, one sleeper
 //   wakes by itself every watch_ns and looks at the age of the peers' queues. When it keeps finding
 //   them empty, it takes up to 8 times as long.
@@ -22,6 +22,7 @@
 #include "core/steal.h"
 #include "core/timer.h"
 #include "sys/clock.h"
+#include "sys/thread.h"
 
 enum { WATCH_SLOWDOWN = 8, AVERAGE_WEIGHT = 4 };
 
@@ -67,7 +68,25 @@ static bool has_own_work(struct spgi_shard *shard)
 
 // ---- Spinning --------------------------------------------------------------------------------
 
-static int64_t spin_limit(const struct spgi_shard *shard)
+// Whether the thread has lately had to wait for its CPU, by the kernel's account. It is looked at
+// once in a while, and not at all by runtimes that are gone before.
+static bool is_crowded(struct spgi_shard *shard)
+{
+    int64_t span = shard->pass_start - shard->crowding_since;
+    if (span < SPGI_CROWDING_SPAN_NS) {
+        return shard->crowded;
+    }
+    if (shard->account < 0) {
+        shard->account = spgi_thread_account_open();
+    }
+    int64_t waited = spgi_thread_waited(shard->account);
+    shard->crowded = (waited - shard->crowding_ns) * SPGI_CROWDING_SHARE > span;
+    shard->crowding_ns = waited;
+    shard->crowding_since = shard->pass_start;
+    return shard->crowded;
+}
+
+static int64_t spin_limit(struct spgi_shard *shard)
 {
     const struct spg_rt *rt = shard->rt;
     switch (rt->options.idle) {
@@ -79,7 +98,7 @@ static int64_t spin_limit(const struct spgi_shard *shard)
         break;
     }
     bool pays = shard->idle_average_ns < SPGI_SPIN_DEFAULT_NS && rt->shard_count <= rt->cpus_usable;
-    return pays ? SPGI_SPIN_DEFAULT_NS : 0;
+    return pays && !is_crowded(shard) ? SPGI_SPIN_DEFAULT_NS : 0;
 }
 
 // Returns true when there is work.

@@ -5,10 +5,13 @@
 #include "base/assert.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 // All signals that are sent to the process go to the program's own threads.
 static void block_signals(sigset_t *before)
@@ -89,6 +92,31 @@ int spgi_thread_cpus(struct spgi_cpu_mask *out)
 {
     *out = (struct spgi_cpu_mask){0};
     return sched_getaffinity(0, sizeof out->sets, out->sets) < 0 ? -errno : 0;
+}
+
+int spgi_thread_account_open(void)
+{
+    return open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+}
+
+void spgi_thread_account_close(int account)
+{
+    if (account >= 0) {
+        close(account);
+    }
+}
+
+int64_t spgi_thread_waited(int account)
+{
+    char text[80]; // time on a CPU, time waiting for one, how often: three numbers
+    ssize_t n = account >= 0 ? pread(account, text, sizeof text - 1, 0) : -1;
+    if (n <= 0) {
+        return 0;
+    }
+    text[n] = '\0';
+    char *waited = NULL;
+    strtoll(text, &waited, 10);
+    return strtoll(waited, NULL, 10);
 }
 
 void spgi_thread_roam(const struct spgi_cpu_mask *mask)

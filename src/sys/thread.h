@@ -35,4 +35,13 @@ int spgi_thread_cpus(struct spgi_cpu_mask *out);
 // since) is left as it is.
 void spgi_thread_roam(const struct spgi_cpu_mask *mask);
 
+// The kernel's account of the calling thread: a descriptor to read it by, which only a thread of
+// the process may; -1 where the kernel keeps none.
+int spgi_thread_account_open(void);
+void spgi_thread_account_close(int account);
+
+// How long the thread has waited for a CPU though it could run, in nanoseconds since it began; 0
+// without an account.
+int64_t spgi_thread_waited(int account);
+
 #endif
