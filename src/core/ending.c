@@ -112,6 +112,9 @@ static void enter_phase(struct spg_rt *rt, enum spgi_phase phase)
         store_seqcst(&rt->phase, (uint32_t)phase);
     }
     pthread_mutex_unlock(&rt->entry_lock);
+    if (tasks_living(rt) == 0) {
+        return; // nobody is left who could spawn, or whom a shard would have to tell about
+    }
     for (uint32_t i = 0; i < rt->shard_count; i++) {
         struct spgi_shard *shard = rt->shards[i];
         if (xchg_seqcst(&shard->phase_posted, 1u) == 0) {
@@ -227,8 +230,12 @@ void spgi_ending_stop_threads(struct spg_rt *rt, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         spgi_shard_wake(rt->shards[i]);
     }
-    spgi_runtime_all_rung(rt); // a shard that has seen the phase by itself may close its bell now
     for (uint32_t i = 0; i < n; i++) {
         pthread_join(rt->shards[i]->thread, NULL);
+    }
+    // Only now that nobody rings any more: a number that is somebody else's by then must not be
+    // rung.
+    for (uint32_t i = 0; i < n; i++) {
+        spgi_shard_close(rt->shards[i]);
     }
 }

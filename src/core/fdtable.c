@@ -36,7 +36,7 @@ void spgi_fdtable_init(struct spgi_fdtable *table, uint32_t first_generation)
 uint32_t spgi_fdtable_fini(struct spgi_fdtable *table)
 {
     uint32_t used = 0; // generations wrap around: what counts is how far each entry has come
-    for (uint32_t c = 0; c < SPGI_FD_CHUNKS; c++) {
+    for (uint32_t c = 0; c < table->chunks_end; c++) {
         struct spgi_fd_entry *chunk = load_acquire(&table->chunks[c]);
         for (uint32_t i = 0; chunk && i < SPGI_FD_CHUNK; i++) {
             uint64_t word = load_relaxed(&chunk[i].word);
@@ -62,6 +62,7 @@ static struct spgi_fd_entry *chunk_add(struct spgi_fdtable *table, uint32_t c)
             store_relaxed(&chunk[i].word, with_generation(table->first_generation));
         }
         store_release(&table->chunks[c], chunk); // pairs with the acquire in entry_of
+        table->chunks_end = c >= table->chunks_end ? c + 1 : table->chunks_end;
     }
     pthread_mutex_unlock(&table->grow);
     return chunk;

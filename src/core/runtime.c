@@ -33,31 +33,11 @@ void spgi_runtime_started(struct spg_rt *rt, int error)
     if (error && !rt->start_error) {
         rt->start_error = error;
     }
-    if (rt->started == rt->expected) {
-        pthread_cond_broadcast(&rt->gate);
-    }
+    bool last = rt->started == rt->expected;
     pthread_mutex_unlock(&rt->gate_lock);
-}
-
-void spgi_runtime_wait_all_stopped(struct spg_rt *rt)
-{
-    pthread_mutex_lock(&rt->gate_lock);
-    rt->stopped++;
-    if (rt->stopped >= rt->started) {
-        pthread_cond_broadcast(&rt->gate);
+    if (last) {
+        pthread_cond_signal(&rt->gate); // without the lock, which who waits would run into
     }
-    while (rt->stopped < rt->started || !rt->all_rung) {
-        pthread_cond_wait(&rt->gate, &rt->gate_lock);
-    }
-    pthread_mutex_unlock(&rt->gate_lock);
-}
-
-void spgi_runtime_all_rung(struct spg_rt *rt)
-{
-    pthread_mutex_lock(&rt->gate_lock);
-    rt->all_rung = true;
-    pthread_cond_broadcast(&rt->gate);
-    pthread_mutex_unlock(&rt->gate_lock);
 }
 
 // Waits until n shards have set up or failed. Returns the first failure.
@@ -176,7 +156,7 @@ static int copy_options(struct spg_rt *rt, const spg_options *options)
 {
     rt->options = *options;
     rt->shard_count = options->shards;
-    rt->cpus_usable = spgi_cpus_usable();
+    rt->cpus_allowed = spgi_cpus_allowed();
     snprintf(rt->thread_prefix, sizeof rt->thread_prefix, "%s",
              options->thread_prefix ? options->thread_prefix : "spg");
     rt->options.thread_prefix = rt->thread_prefix;

@@ -8,12 +8,6 @@
 // Shard's thread: its ring is set up, or could not be.
 void spgi_runtime_started(struct spg_rt *rt, int error);
 
-// Shard's thread: waits until no shard runs its loop any more, and whoever stops them has rung all.
-void spgi_runtime_wait_all_stopped(struct spg_rt *rt);
-
-// Who stops the shards: it rings none of their bells any more, and they may close them.
-void spgi_runtime_all_rung(struct spg_rt *rt);
-
 // Makes a runtime from resolved options and starts its shards. Returns 0; on failure nothing is
 // left, and error_text says why.
 int spgi_runtime_make(const spg_options *options, struct spg_rt **out);

@@ -196,6 +196,7 @@ int spgi_shard_init(struct spgi_shard *shard, struct spg_rt *rt, uint32_t index)
     shard->index = index;
     shard->bell_fd = -1;
     shard->account = -1;
+    shard->idle_average_ns = 2 * SPGI_SPIN_DEFAULT_NS; // spinning has yet to show that it pays
     spgi_aptr *slots = calloc(rt->options.queue_entries, sizeof *slots);
     shard->sights = calloc(rt->shard_count, sizeof *shard->sights);
     shard->couriers = calloc(rt->shard_count + 1, sizeof *shard->couriers);
@@ -229,8 +230,7 @@ void spgi_shard_fini(struct spgi_shard *shard)
 static int open_bell(struct spgi_shard *shard)
 {
     // Where the kernel lets threads without a ring send to one, that is the bell; else an eventfd.
-    uint64_t data = spgi_user_data(SPGI_KIND_BELL, 0, shard->index);
-    if (spgi_ring_bell_from_thread(shard->ring_fd, data) == 0) {
+    if (spgi_ring_takes_threads(shard->ring, spgi_user_data(SPGI_KIND_BELL, 0, shard->index))) {
         return 0;
     }
     shard->bell_fd = spgi_bellfd_open();
@@ -267,15 +267,23 @@ static int open_shard(struct spgi_shard *shard)
     return error;
 }
 
-static void close_shard(struct spgi_shard *shard)
+void spgi_shard_close(struct spgi_shard *shard)
 {
-    if (!shard->rt->options.no_overflow_report) {
-        spgi_overflow_thread_end();
-    }
     spgi_thread_account_close(shard->account);
     spgi_ring_close(shard->ring);
     if (shard->bell_fd >= 0) {
         spgi_bellfd_close(shard->bell_fd);
+    }
+}
+
+// The end of the shard's thread. Its ring stays: others may still ring it.
+static void leave_shard(struct spgi_shard *shard)
+{
+    if (!shard->rt->options.no_overflow_report) {
+        spgi_overflow_thread_end();
+    }
+    if (shard->ring) {
+        spgi_ring_leave(shard->ring);
     }
 }
 
@@ -292,10 +300,7 @@ void *spgi_shard_main(void *arg)
     if (!error) {
         loop(shard);
     }
-    // Rings and bells are closed only when nobody rings any more: a number that is somebody else's
-    // by then must not be rung.
-    spgi_runtime_wait_all_stopped(shard->rt);
-    close_shard(shard);
+    leave_shard(shard);
     current = NULL;
     spgi_thread_leave();
     return NULL;

@@ -43,6 +43,9 @@ void spgi_shard_bell_fd_rang(struct spgi_shard *shard);
 // value.
 void *spgi_shard_main(void *shard);
 
+// No thread of the runtime is left: closes the ring and the bell, if there are any.
+void spgi_shard_close(struct spgi_shard *shard);
+
 // Sets up what needs no ring; the ring is opened by the shard's own thread.
 int spgi_shard_init(struct spgi_shard *shard, struct spg_rt *rt, uint32_t index);
 void spgi_shard_fini(struct spgi_shard *shard);

@@ -97,8 +97,9 @@ static int64_t spin_limit(struct spgi_shard *shard)
     case SPG_IDLE_PARK:
         break;
     }
-    bool pays = shard->idle_average_ns < SPGI_SPIN_DEFAULT_NS && rt->shard_count <= rt->cpus_usable;
-    return pays && !is_crowded(shard) ? SPGI_SPIN_DEFAULT_NS : 0;
+    bool fits = rt->shard_count <= rt->cpus_allowed;
+    bool pays = shard->idle_average_ns < SPGI_SPIN_DEFAULT_NS;
+    return fits && pays && !is_crowded(shard) ? SPGI_SPIN_DEFAULT_NS : 0;
 }
 
 // Returns true when there is work.

@@ -211,6 +211,7 @@ struct spgi_fd_entry {
 struct spgi_fdtable {
     pthread_mutex_t grow;
     spgi_aptr chunks[SPGI_FD_CHUNKS]; // struct spgi_fd_entry[SPGI_FD_CHUNK], or NULL
+    uint32_t chunks_end;              // all from here on are NULL           [lock: grow]
     uint32_t first_generation;
 };
 
@@ -464,15 +465,13 @@ struct spg_rt {
     pthread_mutex_t end_lock;   // one shutdown at a time
     pthread_mutex_t quiet_lock;
     pthread_cond_t quiet; // something has ended while shutting down
-    uint32_t cpus_usable; // [const]
+    uint32_t cpus_allowed; // by affinity                               [const]
 
-    // Starting and stopping of shards' threads.                              [lock: gate_lock]
+    // Starting of shards' threads.                                           [lock: gate_lock]
     pthread_mutex_t gate_lock;
     pthread_cond_t gate;
     uint32_t expected; // threads that were started
     uint32_t started;  // shards that have set up, or failed to
-    uint32_t stopped;  // shards that have left their loop, or never entered it
-    bool all_rung;     // whoever stops the shards has rung them, and touches none of their bells
     int start_error;   // first failure
 
     spgi_a32 local_keys; // taken so far

@@ -136,6 +136,11 @@ static uint32_t cgroup_quota(void)
     return limit;
 }
 
+uint32_t spgi_cpus_allowed(void)
+{
+    return cpus_in_mask();
+}
+
 uint32_t spgi_cpus_usable(void)
 {
     uint32_t cpus = smaller(cpus_in_mask(), cgroup_quota());

@@ -10,6 +10,9 @@
 // At least 1.
 uint32_t spgi_cpus_usable(void);
 
+// The same by the affinity mask alone, which costs one system call.
+uint32_t spgi_cpus_allowed(void);
+
 // Whether the calling thread may run on a CPU.
 bool spgi_cpu_is_usable(uint32_t cpu);
 

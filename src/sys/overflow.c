@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 enum { SIGNALS = 2, REPORT_BYTES = 256 };
@@ -84,16 +84,14 @@ void spgi_overflow_uninstall(void)
 static size_t altstack_bytes(void)
 {
     size_t frame = (size_t)getauxval(AT_MINSIGSTKSZ);
-    size_t bytes = (frame ? frame : (size_t)MINSIGSTKSZ) + SPGI_ALTSTACK_EXTRA;
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    return (bytes + page - 1) / page * page;
+    return (frame ? frame : (size_t)MINSIGSTKSZ) + SPGI_ALTSTACK_EXTRA;
 }
 
 int spgi_overflow_thread_begin(void)
 {
     size_t bytes = altstack_bytes();
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
+    void *memory = malloc(bytes);
+    if (!memory) {
         return -ENOMEM;
     }
     stack_t stack = {.ss_sp = memory, .ss_size = bytes};
@@ -106,6 +104,6 @@ void spgi_overflow_thread_end(void)
     stack_t none = {.ss_flags = SS_DISABLE};
     stack_t mine;
     if (sigaltstack(&none, &mine) == 0 && !(mine.ss_flags & SS_DISABLE)) {
-        munmap(mine.ss_sp, mine.ss_size);
+        free(mine.ss_sp);
     }
 }

@@ -104,18 +104,32 @@ static int open_patiently(struct spgi_ring *ring, const struct spgi_ring_options
     }
 }
 
-static void probe_opcodes(struct spgi_ring *ring)
+static uint64_t probe_opcodes(struct spgi_ring *ring)
 {
     struct io_uring_probe *probe = io_uring_get_probe_ring(&ring->uring);
+    uint64_t supported = 0;
     for (int op = 0; op < SPGI_OPCODES; op++) {
         // Without an answer, all but the newest are taken for granted: Linux 6.1 has them.
         bool known =
             probe ? io_uring_opcode_supported(probe, opcode_of[op]) : op != SPGI_OP_TRUNCATE;
-        ring->supported |= (uint64_t)known << op;
+        supported |= (uint64_t)known << op;
     }
     if (probe) {
         io_uring_free_probe(probe);
     }
+    return supported;
+}
+
+// The kernel does not change while a process lives: it is asked once.
+static uint64_t supported_opcodes(struct spgi_ring *ring)
+{
+    static spgi_a64 answer; // 0: not yet
+    uint64_t supported = load_relaxed(&answer);
+    if (supported == 0) {
+        supported = probe_opcodes(ring);
+        store_relaxed(&answer, supported);
+    }
+    return supported;
 }
 
 int spgi_ring_open(const struct spgi_ring_options *options, struct spgi_ring **out)
@@ -134,9 +148,17 @@ int spgi_ring_open(const struct spgi_ring_options *options, struct spgi_ring **o
     // touching them shall fault rather than change the parent's. Best effort, too.
     (void)io_uring_ring_dontfork(&ring->uring);
     ring->no_iowait = (ring->uring.features & SPGI_FEAT_NO_IOWAIT) != 0;
-    probe_opcodes(ring);
+    ring->supported = supported_opcodes(ring);
     *out = ring;
     return 0;
+}
+
+void spgi_ring_leave(struct spgi_ring *ring)
+{
+    if (ring->registered) {
+        // It is registered with this thread; from another one, the call would hit that one's own.
+        (void)io_uring_unregister_ring_fd(&ring->uring);
+    }
 }
 
 void spgi_ring_close(struct spgi_ring *ring)
@@ -286,4 +308,16 @@ int spgi_ring_bell_from_thread(int target_fd, uint64_t user_data)
     sqe.off = user_data;
     long done = syscall(__NR_io_uring_register, -1, SPGI_REGISTER_SEND_MSG_RING, &sqe, 1);
     return done < 0 ? -errno : 0;
+}
+
+bool spgi_ring_takes_threads(const struct spgi_ring *ring, uint64_t user_data)
+{
+    static spgi_a32 known; // 0: not yet
+    enum { YES = 1, NO };
+    uint32_t answer = load_relaxed(&known);
+    if (answer == 0) {
+        answer = spgi_ring_bell_from_thread(spgi_ring_fd(ring), user_data) == 0 ? YES : NO;
+        store_relaxed(&known, answer);
+    }
+    return answer == YES;
 }

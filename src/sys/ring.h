@@ -72,6 +72,11 @@ struct spgi_ring; // in ring.c: holds liburing's own
 // down to 8 entries, and retries for about a second, since the kernel gives memory back late.
 // Returns 0 or a negative errno value.
 int spgi_ring_open(const struct spgi_ring_options *options, struct spgi_ring **out);
+
+// The thread that set it up will not use it any more. Others may still ring it.
+void spgi_ring_leave(struct spgi_ring *ring);
+
+// Any thread, once nobody rings it any more. NULL: nothing to close.
 void spgi_ring_close(struct spgi_ring *ring);
 
 // What was granted.
@@ -127,5 +132,8 @@ bool spgi_ring_prepare_bell(struct spgi_ring *ring, int target_fd, uint64_t user
 // The same from a thread without a ring, where the kernel can (Linux 6.13). Returns 0, or a
 // negative errno value: -EINVAL the kernel cannot.
 int spgi_ring_bell_from_thread(int target_fd, uint64_t user_data);
+
+// Whether the kernel can; a process that does not know yet finds out by such a bell into this ring.
+bool spgi_ring_takes_threads(const struct spgi_ring *ring, uint64_t user_data);
 
 #endif

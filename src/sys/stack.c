@@ -22,7 +22,7 @@ struct spgi_slab {
 
 enum { COLOURS = 16, COLOUR_BYTES = 64, LOOK_PAGES = 1024 };
 
-static bool guards_are_light(size_t page)
+static bool probe_guards(size_t page)
 {
     void *probe = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (probe == MAP_FAILED) {
@@ -31,6 +31,19 @@ static bool guards_are_light(size_t page)
     bool light = madvise(probe, page, SPGI_MADV_GUARD_INSTALL) == 0;
     munmap(probe, page);
     return light;
+}
+
+// The kernel does not change while a process lives: it is asked once.
+static bool guards_are_light(size_t page)
+{
+    static spgi_a32 known; // 0: not yet
+    enum { YES = 1, NO };
+    uint32_t answer = load_relaxed(&known);
+    if (answer == 0) {
+        answer = probe_guards(page) ? YES : NO;
+        store_relaxed(&known, answer);
+    }
+    return answer == YES;
 }
 
 void spgi_stack_depot_init(struct spgi_stack_depot *depot, size_t bytes, uint32_t max)

@@ -32,12 +32,6 @@ struct spg_rt *spgi_registry_hold(uint32_t slot)
     return slot == RT_SLOT ? &rt : NULL;
 }
 
-// Bells of the machine are never closed.
-void spgi_runtime_all_rung(struct spg_rt *stopping)
-{
-    (void)stopping;
-}
-
 void spgi_registry_let_go(uint32_t slot)
 {
     SPGI_CHECK(slot == RT_SLOT);

@@ -60,6 +60,7 @@ unsigned machine_parks(unsigned shard);
 
 // machine_kernel.c
 void machine_kernel_begin(void);
+void machine_clock_set(int64_t ns); // of the thread that calls
 struct spgi_ring *machine_ring(unsigned shard);
 
 #endif

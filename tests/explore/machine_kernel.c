@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// machine_kernel.c: what the machine has instead of a kernel: rings, time, futex, locks, stacks.
+// machine_kernel.c: what the machine has instead of a kernel: rings, time, futex, stacks.
 #include "machine.h"
 
 #include "base/assert.h"
@@ -8,6 +8,7 @@
 #include "sys/bellfd.h"
 #include "sys/forkword.h"
 #include "sys/futex.h"
+#include "sys/thread.h"
 
 #include <errno.h>
 #include <string.h>
@@ -120,7 +121,30 @@ bool spgi_stack_depot_trim(struct spgi_stack_depot *depot, int64_t before)
     return false;
 }
 
+// ---- Threads ---------------------------------------------------------------------------------
+
+int spgi_thread_account_open(void)
+{
+    return -1;
+}
+
+void spgi_thread_account_close(int account)
+{
+    (void)account;
+}
+
+int64_t spgi_thread_waited(int account)
+{
+    (void)account;
+    return 0;
+}
+
 // ---- Rings -----------------------------------------------------------------------------------
+
+void spgi_ring_close(struct spgi_ring *ring)
+{
+    (void)ring;
+}
 
 bool spgi_ring_prepare(struct spgi_ring *ring, const struct spgi_request *request,
                        uint64_t user_data, uint32_t reserve)
@@ -324,6 +348,11 @@ unsigned spgi_ring_reap(struct spgi_ring *ring, struct spgi_completion *out, uns
     return taken;
 }
 
+void spgi_bellfd_close(int fd)
+{
+    (void)fd;
+}
+
 void spgi_bellfd_ring(int fd)
 {
     (void)fd;
@@ -355,6 +384,11 @@ void spgi_alarmfd_set(int fd, int64_t when)
 }
 
 // ---- Time and sleeping -----------------------------------------------------------------------
+
+void machine_clock_set(int64_t ns)
+{
+    now[explore_self()] = ns;
+}
 
 int machine_clock_gettime(clockid_t clock, struct timespec *out)
 {
@@ -402,92 +436,4 @@ void spgi_futex_wake(void *word)
 {
     (void)word;
     add_seqcst(&futex_wakes, 1u);
-}
-
-// ---- Locks and memory ------------------------------------------------------------------------
-
-// The first word of a mutex: 1 while it is held. The first word of a condition: how many signals.
-static spgi_a32 *word_of(void *object)
-{
-    return object;
-}
-
-static bool is_free(void *word)
-{
-    return load_acquire((spgi_a32 *)word) == 0;
-}
-
-int machine_mutex_lock(pthread_mutex_t *mutex)
-{
-    uint32_t unheld = 0;
-    while (!cas_acquire(word_of(mutex), &unheld, 1u)) {
-        explore_block_until(is_free, word_of(mutex));
-        unheld = 0;
-    }
-    return 0;
-}
-
-int machine_mutex_unlock(pthread_mutex_t *mutex)
-{
-    store_release(word_of(mutex), 0u);
-    return 0;
-}
-
-struct cond_sleep {
-    spgi_a32 *signals;
-    uint32_t seen;
-};
-
-static bool signalled(void *arg)
-{
-    struct cond_sleep *sleep = arg;
-    return load_acquire(sleep->signals) != sleep->seen;
-}
-
-int machine_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
-{
-    struct cond_sleep sleep = {word_of(cond), load_relaxed(word_of(cond))};
-    machine_mutex_unlock(mutex);
-    explore_block_until(signalled, &sleep);
-    return machine_mutex_lock(mutex);
-}
-
-int machine_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
-                           const struct timespec *until)
-{
-    (void)cond;
-    machine_mutex_unlock(mutex);
-    explore_yield_point();
-    if (explore_choice(2) == 1) {
-        now[explore_self()] = until->tv_sec * SPG_S + until->tv_nsec;
-    }
-    return machine_mutex_lock(mutex);
-}
-
-int machine_cond_signal(pthread_cond_t *cond)
-{
-    add_acqrel(word_of(cond), 1u);
-    return 0;
-}
-
-void *machine_calloc(size_t n, size_t bytes)
-{
-    return explore_alloc(n * bytes);
-}
-
-void *machine_realloc(void *old, size_t bytes)
-{
-    SPGI_CHECK(!old); // tables of the machine never grow twice
-    return explore_alloc(bytes);
-}
-
-void *machine_map(size_t bytes)
-{
-    return explore_alloc(bytes);
-}
-
-int machine_memalign(void **out, size_t bytes)
-{
-    *out = explore_alloc(bytes);
-    return 0;
 }

@@ -75,6 +75,7 @@ ALLOCATING = {
     "src/core/op.c": "the slots of ops, a chunk at a time",
     "src/core/runtime.c": "a runtime, its shards and names",
     "src/core/shard.c": "what a shard has for its life",
+    "src/sys/overflow.c": "the stack for signals of a thread",
     "src/core/slots.c": "the slots of tasks, a chunk at a time",
     "src/core/task.c": "ends the task-local values",
     "src/api/task.c": "the task-local values of a task that sets any",
