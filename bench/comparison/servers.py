@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 
-from . import builds, histogram
+from . import builds, histogram, nginx
 from .builds import cpus
 from .processes import peak_kib, spent_by
 from .rounds import Row, Turn, wanted
@@ -190,6 +190,11 @@ def plan_http(runtimes, arguments, generator, rows):
         return
     found = [(one.name, server_of(one, "http_plain"), "") for one in runtimes
              if "http_plain" in one.servers]
+    if builds.chosen("nginx", arguments):
+        if nginx.program():
+            found.append(("nginx", nginx.serving, nginx.version()))
+        else:
+            builds.say("left out: nginx in http_plain (see scripts/bench-peers)")
     for name, server, version in found:
         add(rows, "http_plain", ("us per request", 1e3), Turn(
             name, name, "park", generator.seconds + 0.3,
