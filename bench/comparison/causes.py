@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# causes.py: why a row trails, as far as it has been measured; printed beside it when it does.
+# causes.py: why a row trails, as far as it has been measured, printed beside it when it does; and
+# why there are rows that only peers run.
 from .variants import PER_CPU, stem
 
 # Row, without the suffixes of its variants -> what a profile or a count says.
@@ -40,3 +41,16 @@ def cause(row):
     if name.startswith("chan_16x1"):
         name = "chan_16x1"
     return CAUSES.get(name, "not yet profiled.")
+
+
+# The beginning of a row's name -> why spargio has no such row.
+ABSENT = {
+    "chan_4x4": "a mailbox has one owner, so that it needs no lock: several consumers are several "
+                "mailboxes, or tasks that are stolen.",
+}
+ABSENT["chan_16x16"] = ABSENT["chan_4x4"]
+
+
+def why_not_ours(row):
+    return next((why for name, why in ABSENT.items() if row.startswith(name)),
+                "spargio has not run it.")
