@@ -31,11 +31,18 @@ CAUSES = {
     "spawn_join_foreign":
         "each spawn from outside is an errand of its own to a shard; there is no batch for "
         "threads.",
+    "logq_query_literal":
+        "ripgrep maps the file, logq reads it: of 0.11 s of CPU per GiB 0.06 are in the kernel, "
+        "of ripgrep's 0.06 0.02 (with --no-mmap it takes 0.08).",
+    "logq_query_literal_many":
+        "as logq_query_literal; and 0.04 s per GiB more than ripgrep for an eighth of the lines, "
+        "which match and are taken as records.",
 }
 
 
 def cause(row):
     name = stem(row).removesuffix(PER_CPU)
+    name = name.removesuffix("_cold")
     if name.startswith("task_memory"):
         name = "task_memory"
     if name.startswith("chan_16x1"):
