@@ -101,7 +101,8 @@ def curves(whole, path):
                           marker="o", markersize=3, label=turn["label"], **styles[turn["label"]])
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+        axes.yaxis.set_major_formatter(ticker.FuncFormatter(
+            lambda us, _: "%.0f" % us if us >= 1 else "%g" % us))
         axes.yaxis.set_minor_formatter(ticker.NullFormatter())
         axes.grid(axis="y", color="#dddddd", linewidth=0.6)
         axes.set_title(row["row"], fontsize=9)

@@ -13,8 +13,8 @@ from unittest import mock
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bench"))
 
-from comparison import (builds, log_query, logs, nginx, processes, progress,  # noqa: E402
-                        rounds, servers)
+from comparison import (builds, histogram, log_load, log_query, logs, nginx,  # noqa: E402
+                        processes, progress, rounds, servers)
 
 # A program that keeps to the format: its row "a" gives the checksum that it is told to.
 PROGRAM = """\
@@ -132,6 +132,16 @@ class Queries(unittest.TestCase):
             logs.sync(file.name)
             logs.warm(file.name)
             self.assertGreater(logs.cached(file.name), 0.5)
+
+
+class Loads(unittest.TestCase):
+    def test_a_refused_request_counts_as_a_late_one(self):
+        line = {"latency_buckets": [[1000, 98]], "errors": {"refused": 2, "failed": 0}}
+        found = histogram.quantiles(log_load.latencies(line))
+        self.assertEqual((found["count"], found["p50"]), (100, histogram.lower_bound(1000)))
+        self.assertEqual(found["p99"], histogram.lower_bound(10**10))
+        line["errors"]["refused"] = 0
+        self.assertEqual(log_load.latencies(line), histogram.of_pairs([[1000, 98]]))
 
 
 class Running(unittest.TestCase):
