@@ -77,6 +77,14 @@ def runtime(name, command):
                    name in SPINNING, name == OURS or name in BY_HAND)
 
 
+def extra_runtime(text):
+    """Of --extra NAME=COMMAND."""
+    name, sign, command = text.partition("=")
+    if not name or not sign or not command.strip():
+        raise SystemExit("compare: --extra %s: give NAME=COMMAND" % text)
+    return runtime(name, shlex.split(command))
+
+
 def peers():
     found = []
     for name, (tool, build) in PEER_BUILDS.items():
@@ -100,10 +108,29 @@ def all_runtimes(extra):
         raise SystemExit("compare: spargio could not be built")
     runtimes = [runtime(name, [suite_program("bench_" + name)]) for name in (OURS,) + BY_HAND]
     runtimes += peers()
-    for one in extra:
-        name, _, command = one.partition("=")
-        runtimes.append(runtime(name, shlex.split(command)))
-    return runtimes
+    return runtimes + [extra_runtime(one) for one in extra]
+
+
+def chosen(name, arguments):
+    """Whether a runtime is to be run (--runtime)."""
+    return not arguments.runtime or name in arguments.runtime
+
+
+def cpus():
+    return len(os.sched_getaffinity(0))
+
+
+def tool(name):
+    """A program of others: what scripts/bench-peers has put below build-bench, or on the PATH."""
+    folders = [os.path.join(FOLDER, "tools", "bin"), os.path.join(FOLDER, "tools", "usr", "sbin"),
+               os.environ.get("PATH", os.defpath), "/usr/sbin"]
+    return shutil.which(name, path=os.pathsep.join(folders))
+
+
+def logq(name):
+    """logq or logq-load; None where it was not built."""
+    path = os.path.join(FOLDER, "ours", "apps", "logq", name)
+    return path if os.path.exists(path) else None
 
 
 def suite_program(name):

@@ -16,6 +16,14 @@ def of_samples(samples):
     return collections.Counter(lower_bound(ns) for ns in samples)
 
 
+def of_pairs(pairs):
+    """Of times and how many took as long."""
+    total = collections.Counter()
+    for ns, count in pairs:
+        total[lower_bound(ns)] += count
+    return total
+
+
 def merged(histograms):
     total = collections.Counter()
     for one in histograms:

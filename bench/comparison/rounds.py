@@ -2,13 +2,14 @@
 # rounds.py: the runtimes take turns at each row, and their answers are compared.
 import collections
 import contextlib
+import fnmatch
 import json
 import os
 import statistics
 import subprocess
-import sys
 
 from . import builds, histogram
+from .progress import Progress
 from .variants import PER_CPU
 
 BLOCK, BLOCKS, FILL = 4096, 4096, b"\xa5"
@@ -19,8 +20,8 @@ LONG = {"task_memory_1m"}
 BY_CPU = {"idle_cost"}
 
 # One who takes turns at a row; its label names it there. measure() gives what a turn of it showed,
-# as measured() does, or None.
-Turn = collections.namedtuple("Turn", "label runtime mode measure")
+# as measured() does, or None, after about so many seconds.
+Turn = collections.namedtuple("Turn", "label runtime mode seconds measure")
 # A row: what its values are of, in words and as a divisor, and who takes turns.
 Row = collections.namedtuple("Row", "unit divisor turns")
 
@@ -36,7 +37,7 @@ def variants(row):
     """(name, more arguments): a row with more workers than CPUs is run with one for each, too."""
     yield row, []
     if row.startswith("fanout_"):  # four workers
-        yield row + PER_CPU, ["--workers", str(len(os.sched_getaffinity(0)))]
+        yield row + PER_CPU, ["--workers", str(builds.cpus())]
 
 
 def unit_of(row):
@@ -59,8 +60,9 @@ def plan(runtimes, arguments, fixed):
 
 
 def wanted(row, arguments):
+    """Whether a row is asked for, by its name or by a pattern such as `net_*`."""
     if arguments.row:
-        return row in arguments.row
+        return any(fnmatch.fnmatchcase(row, one) for one in arguments.row)
     return not (arguments.quick and row in LONG)
 
 
@@ -70,7 +72,7 @@ def turns_of(runtime, row, more, arguments, fixed):
             command = runtime.command + [row, "--seconds", str(arguments.seconds),
                                          "--mode", mode] + more + fixed
             label = runtime.name + (", spinning" if mode == "spin" else "")
-            yield Turn(label, runtime.name, mode,
+            yield Turn(label, runtime.name, mode, arguments.seconds * 1.2,
                        lambda command=command, label=label: take_turn(command, label))
 
 
@@ -120,11 +122,13 @@ def fixtures(folder):
 
 # ---- Taking turns ----------------------------------------------------------------------------
 
+IN_RESULTS = ("round", "value", "cpu_ns", "switches", "peak_kib", "late_ns")
+
+
 def told(turn, shown):
     """What results.json says of one who took turns."""
     about = shown[-1]
-    rounds = [{key: one[key] for key in ("value", "cpu_ns", "switches", "peak_kib", "late_ns")}
-              for one in shown]
+    rounds = [{key: one[key] for key in IN_RESULTS} for one in shown]
     whole = {"label": turn.label, "runtime": turn.runtime, "mode": turn.mode,
              "version": about["version"], "workers": about["workers"],
              "checksum": about["checksum"], "rounds": rounds}
@@ -135,30 +139,27 @@ def told(turn, shown):
     return whole
 
 
-def run_row(name, row, count):
+def run_row(name, row, count, progress):
     shown = {turn.label: [] for turn in row.turns}
+    begin = progress.took()
     for number in range(count):
         for turn in row.turns:
-            show("%s: round %d of %d: %s" % (name, number + 1, count, turn.label))
+            progress.show(name, number, turn)
             found = turn.measure()
+            progress.done(turn)
             if found is not None:
-                shown[turn.label].append(found)
-    show("")
+                shown[turn.label].append({"round": number, **found})
+    progress.line()
     checksums = {one["checksum"] for found in shown.values() for one in found}
     if len(checksums) > 1:
         builds.say("%s: the checksums differ: %s" % (name, {
             label: found[-1]["checksum"] for label, found in shown.items() if found}))
     return {"row": name, "unit": row.unit, "divisor": row.divisor,
-            "disagree": len(checksums) > 1,
+            "disagree": len(checksums) > 1, "seconds": round(progress.took() - begin, 1),
             "turns": [told(turn, shown[turn.label]) for turn in row.turns if shown[turn.label]]}
 
 
-def show(text):
-    """Progress, on one line of a terminal."""
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\033[K" + text)
-        sys.stderr.flush()
-
-
 def run(rows, arguments):
-    return [run_row(name, row, arguments.rounds) for name, row in rows.items() if row.turns]
+    rows = {name: row for name, row in rows.items() if row.turns}
+    progress = Progress(rows, arguments.rounds)
+    return [run_row(name, row, arguments.rounds, progress) for name, row in rows.items()]

@@ -5,28 +5,26 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import subprocess
 
-from . import builds, histogram
-from .rounds import Row, Turn
+from . import builds, histogram, nginx
+from .builds import cpus
+from .processes import peak_kib, spent_by
+from .rounds import Row, Turn, wanted
 
 RATE = 10000  # messages a second, of all kinds
 LOADS = (0, 10, 25, 40, 64, 80, 100, 120, 160)  # demand of the stalls, in % of the CPUs
 QUICK_LOADS = (0, 40, 80)
 LATE_NS = 200_000  # a generator whose p99.9 is later than this has its round repeated
-TRIES = 3
+TRIES = 2
 # Throughput at a budget: load of stalls in %, and what p99 and p99.9 may be.
 BUDGETS = {"echo_at_budget": (0, 1_000_000, 10_000_000),
            "stall_echo_at_budget": (64, 10_000_000, None)}
 LEAST_RATE, MOST_RATE, STEPS = 250, 256_000, 6
+NEAR, NEAR_STEPS = 2, 4  # a later round looks within this factor of what the last one has found
 # Names of servers that are variants of stall_echo -> what their labels say.
 STALLING = {"stall_echo": "", "stall_echo_pinned": ", not stealing",
             "stall_echo_shared": ", one shared set"}
-
-
-def cpus():
-    return len(os.sched_getaffinity(0))
 
 
 @contextlib.contextmanager
@@ -36,14 +34,9 @@ def serving(command, spent):
     try:
         yield int(process.stdout.readline())
     finally:
-        with open("/proc/%d/status" % process.pid, encoding="utf-8") as status:
-            peak = re.search(r"VmHWM:\s*(\d+)", status.read())
+        peak = peak_kib(process.pid)
         process.stdin.close()
-        _, _, usage = os.wait4(process.pid, 0)
-        process.returncode = 0
-        process.stdout.close()
-        spent.update(cpu_ns=(usage.ru_utime + usage.ru_stime) * 1e9, switches=usage.ru_nvcsw,
-                     peak_kib=int(peak.group(1)) if peak else 0)
+        spent_by(process, spent, peak)
 
 
 def command_of(runtime, server):
@@ -51,25 +44,37 @@ def command_of(runtime, server):
     return runtime.command + ["--serve", server, "--workers", str(cpus())] + pin
 
 
-def showing(value, spent, count, latency, checksum="", late_ns=None):
+def server_of(runtime, server):
+    """What runs it, as a context that takes where to put what it used."""
+    command = command_of(runtime, server)
+    return lambda spent: serving(command, spent)
+
+
+def showing(value, spent, count, latency, checksum="", late_ns=None, version=""):
     return {"value": value, "cpu_ns": spent["cpu_ns"] / max(count, 1),
             "switches": spent["switches"] / max(count, 1), "peak_kib": spent["peak_kib"],
-            "version": "", "workers": cpus(), "checksum": checksum, "latency": latency,
+            "version": version, "workers": cpus(), "checksum": checksum, "latency": latency,
             "late_ns": late_ns}
 
 
 # ---- stall_echo ------------------------------------------------------------------------------
 
 class Generator:
-    def __init__(self, seconds):
+    def __init__(self, seconds, trial_seconds):
         self.seconds = seconds
-        done = subprocess.run([builds.load_generator(), "--calibrate"], capture_output=True,
-                              text=True, check=True)
-        self.rounds = done.stdout.strip()  # of a stall: a millisecond
+        self.trial_seconds = trial_seconds  # of a search
+        self.rounds = None  # of a stall of a millisecond
 
-    def run(self, port, rate, share):
+    def calibrate(self):
+        if self.rounds is None:
+            done = subprocess.run([builds.load_generator(), "--calibrate"], capture_output=True,
+                                  text=True, check=True)
+            self.rounds = done.stdout.strip()
+        return self.rounds
+
+    def run(self, port, rate, share, seconds):
         command = [builds.load_generator(), "--port", str(port), "--rate", str(rate), "--share",
-                   str(share), "--rounds", self.rounds, "--seconds", str(self.seconds)]
+                   str(share), "--rounds", self.calibrate(), "--seconds", str(seconds)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             builds.say("bench_load: " + done.stderr)
@@ -83,7 +88,7 @@ def stall_at(generator, command, load):
     for _ in range(TRIES):
         spent = {}
         with serving(command, spent) as port:
-            line = generator.run(port, RATE, share)
+            line = generator.run(port, RATE, share, generator.seconds)
         if line is None:
             return None
         if line["late_p999_ns"] <= LATE_NS:
@@ -93,26 +98,47 @@ def stall_at(generator, command, load):
     return showing(worst, spent, line["sent"], latency, line["checksum"], line["late_p999_ns"])
 
 
-def highest_rate(generator, command, budget):
-    """Bisects for the highest rate of plain messages, beside the stalls, within the budget."""
-    load, p99, p999 = budget
-    stalls = load / 100 * cpus() * 1000
-    spent, sent, low, high, found = {}, 0, LEAST_RATE, MOST_RATE, None
-    with serving(command, spent) as port:
-        for _ in range(STEPS):
-            rate = (low * high) ** 0.5
-            line = generator.run(port, rate + stalls, stalls / (rate + stalls))
-            sent += line["sent"] if line else 0
-            latency = histogram.of_samples(line["latency_ns"]) if line else {}
-            at = histogram.quantiles(latency)
-            if latency and not line["lost"] and at["p99"] <= p99 and (
-                    p999 is None or at["p999"] <= p999):
-                low, found = rate, latency
-            else:
-                high = rate
-    if found is None:
-        return None
-    return showing(1e9 / low, spent, sent, found)
+class Search:
+    """For the highest rate of plain messages, beside the stalls, within a budget: by bisection, in
+    the first round over all rates."""
+
+    def __init__(self, generator, command, budget):
+        self.generator = generator
+        self.command = command
+        self.load, self.p99, self.p999 = budget
+        self.last = None  # what the round before has found
+
+    def limits(self):
+        """Lowest and highest rate, and how many steps."""
+        if self.last is None:
+            return LEAST_RATE, MOST_RATE, STEPS
+        return self.last / NEAR, min(self.last * NEAR, MOST_RATE), NEAR_STEPS
+
+    def is_within(self, line, latency):
+        at = histogram.quantiles(latency)
+        return bool(latency) and not line["lost"] and at["p99"] <= self.p99 and (
+            self.p999 is None or at["p999"] <= self.p999)
+
+    def turn(self):
+        stalls = self.load / 100 * cpus() * 1000
+        low, high, steps = self.limits()
+        spent, sent, found = {}, 0, None
+        with serving(self.command, spent) as port:
+            for _ in range(steps):
+                rate = (low * high) ** 0.5
+                line = self.generator.run(port, rate + stalls, stalls / (rate + stalls),
+                                          self.generator.trial_seconds)
+                sent += line["sent"] if line else 0
+                latency = histogram.of_samples(line["latency_ns"]) if line else {}
+                if self.is_within(line, latency):
+                    low, found = rate, latency
+                else:
+                    high = rate
+        self.last = low if found else None
+        if not found:
+            builds.say("%s: no rate keeps the budget" % " ".join(self.command))
+            return None
+        return showing(1e9 / low, spent, sent, found)
 
 
 # ---- HTTP ------------------------------------------------------------------------------------
@@ -120,10 +146,10 @@ def highest_rate(generator, command, budget):
 UNITS = {"us": 1e3, "ms": 1e6, "s": 1e9}
 
 
-def http(command, seconds):
+def http(server, seconds, version=""):
     """Judged by the time per request, of 64 connections that are kept alive."""
     spent = {}
-    with serving(command, spent) as port:
+    with server(spent) as port:
         done = subprocess.run(["wrk", "-t", "1", "-c", "64", "-d", "%ds" % max(1, round(seconds)),
                                "--latency", "http://127.0.0.1:%d/" % port],
                               capture_output=True, text=True, check=False)
@@ -132,36 +158,54 @@ def http(command, seconds):
     if done.returncode or not rate or "Socket errors" in done.stdout or not float(rate.group(1)):
         builds.say("wrk: " + done.stdout + done.stderr)
         return None
-    return showing(1e9 / float(rate.group(1)), spent, int(count.group(1)), {})
+    return showing(1e9 / float(rate.group(1)), spent, int(count.group(1)), {}, version=version)
 
 
 # ---- The plan --------------------------------------------------------------------------------
 
+def add(rows, name, row, turn):
+    rows.setdefault(name, Row(*row, [])).turns.append(turn)
+
+
+def plan_stalls(runtimes, arguments, generator, rows):
+    for load in QUICK_LOADS if arguments.quick else LOADS:
+        name = "stall_echo_%d" % load
+        for runtime, server in stalling(runtimes) if wanted(name, arguments) else ():
+            add(rows, name, ("ms p99.9", 1e6), Turn(
+                runtime.name + STALLING[server], runtime.name, "park", generator.seconds + 0.2,
+                lambda c=command_of(runtime, server), load=load: stall_at(generator, c, load)))
+    for name, budget in BUDGETS.items():
+        for runtime, server in stalling(runtimes) if wanted(name, arguments) else ():
+            search = Search(generator, command_of(runtime, server), budget)
+            add(rows, name, ("us per message", 1e3), Turn(
+                runtime.name + STALLING[server], runtime.name, "park",
+                (generator.trial_seconds + 0.2) * (STEPS + NEAR_STEPS) / 2, search.turn))
+
+
+def plan_http(runtimes, arguments, generator, rows):
+    if not wanted("http_plain", arguments):
+        return
+    if not builds.tool("wrk"):
+        builds.say("left out: http_plain (there is no wrk; see scripts/bench-peers)")
+        return
+    found = [(one.name, server_of(one, "http_plain"), "") for one in runtimes
+             if "http_plain" in one.servers]
+    if builds.chosen("nginx", arguments):
+        if nginx.program():
+            found.append(("nginx", nginx.serving, nginx.version()))
+        else:
+            builds.say("left out: nginx in http_plain (see scripts/bench-peers)")
+    for name, server, version in found:
+        add(rows, "http_plain", ("us per request", 1e3), Turn(
+            name, name, "park", generator.seconds + 0.3,
+            lambda s=server, v=version: http(s, generator.seconds, v)))
+
+
 def plan(runtimes, arguments):
     rows = {}
-    generator = Generator(1 if arguments.quick else 3)
-
-    def add(name, unit, divisor, label, runtime, measure):
-        if not arguments.row or name in arguments.row:
-            rows.setdefault(name, Row(unit, divisor, [])).turns.append(
-                Turn(label, runtime.name, "park", measure))
-
-    for load in QUICK_LOADS if arguments.quick else LOADS:
-        for runtime, server in stalling(runtimes):
-            add("stall_echo_%d" % load, "us p99.9", 1e3, runtime.name + STALLING[server], runtime,
-                lambda c=command_of(runtime, server), load=load: stall_at(generator, c, load))
-    for name, budget in BUDGETS.items():
-        for runtime, server in stalling(runtimes):
-            add(name, "us per message", 1e3, runtime.name + STALLING[server], runtime,
-                lambda c=command_of(runtime, server), budget=budget:
-                highest_rate(generator, c, budget))
-    if shutil.which("wrk"):
-        for runtime in runtimes:
-            if "http_plain" in runtime.servers:
-                add("http_plain", "us per request", 1e3, runtime.name, runtime,
-                    lambda c=command_of(runtime, "http_plain"): http(c, generator.seconds))
-    else:
-        builds.say("left out: http_plain (there is no wrk; see scripts/bench-peers)")
+    generator = Generator(1, 0.5) if arguments.quick else Generator(3, 2)
+    plan_stalls(runtimes, arguments, generator, rows)
+    plan_http(runtimes, arguments, generator, rows)
     return rows
 
 

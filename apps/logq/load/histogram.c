@@ -16,8 +16,7 @@ static unsigned bucket_of(uint64_t value)
     return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
 }
 
-// The largest value that counts in a bucket.
-static uint64_t bucket_end(unsigned bucket)
+uint64_t histogram_bucket_end(unsigned bucket)
 {
     if (bucket < HISTOGRAM_STEPS) {
         return bucket;
@@ -52,7 +51,7 @@ int64_t histogram_quantile(const struct histogram *histogram, double part)
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS && histogram->total > 0; i++) {
         seen += histogram->counts[i];
         if (seen >= wanted) {
-            int64_t end = (int64_t)bucket_end(i);
+            int64_t end = (int64_t)histogram_bucket_end(i);
             return end < histogram->largest ? end : histogram->largest;
         }
     }

@@ -26,6 +26,9 @@ void histogram_add(struct histogram *histogram, int64_t value);
 
 void histogram_merge(struct histogram *into, const struct histogram *from);
 
+// The largest value that counts in a bucket.
+uint64_t histogram_bucket_end(unsigned bucket);
+
 // The smallest value that at least `part` (0 to 1) of all values do not exceed, rounded up to the
 // end of its bucket; 0 when it is empty.
 int64_t histogram_quantile(const struct histogram *histogram, double part);

@@ -91,5 +91,14 @@ void report_json(FILE *out, const struct trial_result *result)
     comma = ",";
     TRIAL_ERRORS(PRINT_)
 #undef PRINT_
-    fprintf(out, "}}\n");
+    fprintf(out, "},\"latency_buckets\":[");
+    comma = "";
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        if (result->latency.counts[i] > 0) {
+            fprintf(out, "%s[%" PRIu64 ",%" PRIu64 "]", comma, histogram_bucket_end(i),
+                    result->latency.counts[i]);
+            comma = ",";
+        }
+    }
+    fprintf(out, "]}\n");
 }
