@@ -141,24 +141,26 @@ def plan(runtimes, arguments):
     rows = {}
     generator = Generator(1 if arguments.quick else 3)
 
-    def add(name, unit, divisor, label, runtime, measure):
+    def add(name, unit, divisor, way, runtime, measure):
         if not arguments.row or name in arguments.row:
+            mode = runtime.modes[0]
+            label = builds.label_of(runtime, mode) + way
             rows.setdefault(name, Row(unit, divisor, [])).turns.append(
-                Turn(label, runtime.name, "park", measure))
+                Turn(label, runtime.name, mode, measure))
 
     for load in QUICK_LOADS if arguments.quick else LOADS:
         for runtime, server in stalling(runtimes):
-            add("stall_echo_%d" % load, "us p99.9", 1e3, runtime.name + STALLING[server], runtime,
+            add("stall_echo_%d" % load, "us p99.9", 1e3, STALLING[server], runtime,
                 lambda c=command_of(runtime, server), load=load: stall_at(generator, c, load))
     for name, budget in BUDGETS.items():
         for runtime, server in stalling(runtimes):
-            add(name, "us per message", 1e3, runtime.name + STALLING[server], runtime,
+            add(name, "us per message", 1e3, STALLING[server], runtime,
                 lambda c=command_of(runtime, server), budget=budget:
                 highest_rate(generator, c, budget))
     if shutil.which("wrk"):
         for runtime in runtimes:
             if "http_plain" in runtime.servers:
-                add("http_plain", "us per request", 1e3, runtime.name, runtime,
+                add("http_plain", "us per request", 1e3, "", runtime,
                     lambda c=command_of(runtime, "http_plain"): http(c, generator.seconds))
     else:
         builds.say("left out: http_plain (there is no wrk; see scripts/bench-peers)")
