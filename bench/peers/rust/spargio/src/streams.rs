@@ -57,7 +57,8 @@ impl Stream {
         self.back[0]
     }
 
-    /// Frames from `first` on, one send each, which are handed to the ring together.
+    /// Frames from `first` on, one send each, which are handed to the ring together. Nothing keeps
+    /// them in order where a send has to wait; sums of frames do not need it.
     pub async fn send_window(&mut self, first: u32, count: u32) {
         let mut batch = self.frames.split_off(self.frames.len() - count as usize);
         (first..).zip(&mut batch).for_each(|(number, frame)| frame[0] = number as u8);
@@ -67,7 +68,7 @@ impl Stream {
         self.frames.append(&mut batch);
     }
 
-    /// Frames from `first` on, one after the other.
+    /// Frames from `first` on, one after the other: for those who count on their order.
     pub async fn send_one_by_one(&mut self, first: u32, count: u32) {
         let mut frame = self.frames.pop().expect("a frame");
         for number in first..first + count {
