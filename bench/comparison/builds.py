@@ -11,13 +11,15 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.path.join(TOP, "build-bench")
 PEERS = os.path.join(TOP, "bench", "peers")
 
-# name, the command line that runs it, the rows and the servers it has, whether it can spin instead
-# of parking, and pin its threads
-Runtime = collections.namedtuple("Runtime", "name command rows servers spins pins")
+# name, the command line that runs it, the rows and the servers it has, how it can wait ("park",
+# "spin"; the usual way first), and whether it can pin its threads
+Runtime = collections.namedtuple("Runtime", "name command rows servers modes pins")
 # The runtimes that are ours, and what is done by hand: all others are peers.
 OURS = "spargio"
 BY_HAND = ("floor", "epoll")
-SPINNING = (OURS, "floor", "spargio-rs")
+# Those that can spin, and those that do nothing else.
+SPINNING = (OURS, "floor")
+NEVER_PARKING = ("spargio-rs",)
 
 
 def say(text):
@@ -60,6 +62,7 @@ def build_rust(package):
 PEER_BUILDS = {
     "tokio": ("cargo", lambda: build_rust("bench_tokio")),
     "go": ("go", build_go),
+    "spargio-rs": ("cargo", lambda: build_rust("bench_spargio_rs")),
 }
 
 
@@ -72,9 +75,19 @@ def listed(command, what):
     return done.stdout.split() if done.returncode == 0 else []
 
 
+def modes_of(name):
+    if name in NEVER_PARKING:
+        return ("spin",)
+    return ("park", "spin") if name in SPINNING else ("park",)
+
+
+def label_of(runtime, mode):
+    return runtime.name + (", spinning" if mode == "spin" else "")
+
+
 def runtime(name, command):
     return Runtime(name, command, listed(command, "--list"), listed(command, "--list-servers"),
-                   name in SPINNING, name == OURS or name in BY_HAND)
+                   modes_of(name), name == OURS or name in BY_HAND)
 
 
 def extra_runtime(text):

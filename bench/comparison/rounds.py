@@ -67,11 +67,11 @@ def wanted(row, arguments):
 
 
 def turns_of(runtime, row, more, arguments, fixed):
-    for mode in ("park", "spin"):
-        if mode == "park" or runtime.spins and coordinates(row):
+    for mode in runtime.modes:
+        if mode == runtime.modes[0] or coordinates(row):
             command = runtime.command + [row, "--seconds", str(arguments.seconds),
                                          "--mode", mode] + more + fixed
-            label = runtime.name + (", spinning" if mode == "spin" else "")
+            label = builds.label_of(runtime, mode)
             yield Turn(label, runtime.name, mode, arguments.seconds * 1.2,
                        lambda command=command, label=label: take_turn(command, label))
 

@@ -163,6 +163,10 @@ def http(server, seconds, version=""):
 
 # ---- The plan --------------------------------------------------------------------------------
 
+def labelled(runtime, way):
+    return builds.label_of(runtime, runtime.modes[0]) + way
+
+
 def add(rows, name, row, turn):
     rows.setdefault(name, Row(*row, [])).turns.append(turn)
 
@@ -172,13 +176,14 @@ def plan_stalls(runtimes, arguments, generator, rows):
         name = "stall_echo_%d" % load
         for runtime, server in stalling(runtimes) if wanted(name, arguments) else ():
             add(rows, name, ("ms p99.9", 1e6), Turn(
-                runtime.name + STALLING[server], runtime.name, "park", generator.seconds + 0.2,
+                labelled(runtime, STALLING[server]), runtime.name, runtime.modes[0],
+                generator.seconds + 0.2,
                 lambda c=command_of(runtime, server), load=load: stall_at(generator, c, load)))
     for name, budget in BUDGETS.items():
         for runtime, server in stalling(runtimes) if wanted(name, arguments) else ():
             search = Search(generator, command_of(runtime, server), budget)
             add(rows, name, ("us per message", 1e3), Turn(
-                runtime.name + STALLING[server], runtime.name, "park",
+                labelled(runtime, STALLING[server]), runtime.name, runtime.modes[0],
                 (generator.trial_seconds + 0.2) * (STEPS + NEAR_STEPS) / 2, search.turn))
 
 
@@ -188,16 +193,16 @@ def plan_http(runtimes, arguments, generator, rows):
     if not builds.tool("wrk"):
         builds.say("left out: http_plain (there is no wrk; see scripts/bench-peers)")
         return
-    found = [(one.name, server_of(one, "http_plain"), "") for one in runtimes
-             if "http_plain" in one.servers]
+    found = [(labelled(one, ""), one.name, one.modes[0], server_of(one, "http_plain"), "")
+             for one in runtimes if "http_plain" in one.servers]
     if builds.chosen("nginx", arguments):
         if nginx.program():
-            found.append(("nginx", nginx.serving, nginx.version()))
+            found.append(("nginx", "nginx", "park", nginx.serving, nginx.version()))
         else:
             builds.say("left out: nginx in http_plain (see scripts/bench-peers)")
-    for name, server, version in found:
+    for label, name, mode, server, version in found:
         add(rows, "http_plain", ("us per request", 1e3), Turn(
-            name, name, "park", generator.seconds + 0.3,
+            label, name, mode, generator.seconds + 0.3,
             lambda s=server, v=version: http(s, generator.seconds, v)))
 
 

@@ -6,12 +6,13 @@ import json
 import os
 import sys
 import tempfile
+import types
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bench"))
 
-from comparison import gate, histogram, report, rounds, variants, verdicts  # noqa: E402
+from comparison import builds, gate, histogram, report, rounds, variants, verdicts  # noqa: E402
 
 
 def turn(runtime, values, mode="park", label=None):
@@ -60,6 +61,18 @@ class Variants(unittest.TestCase):
         for name, stem in (("a_batch64_free", "a"), ("a_free", "a"), ("a", "a"),
                            ("a_batched_per_cpu", "a_per_cpu"), ("timer_churn_fire",) * 2):
             self.assertEqual(variants.stem(name), stem)
+
+
+class Turns(unittest.TestCase):
+    def test_a_runtime_takes_turns_in_its_modes(self):
+        for name, row, labels in (
+                ("spargio", "chan_1x1", ["spargio", "spargio, spinning"]),
+                ("spargio", "fs_read_rtt_4k", ["spargio"]),
+                ("tokio", "chan_1x1", ["tokio"]),
+                ("spargio-rs", "fs_read_rtt_4k", ["spargio-rs, spinning"])):
+            runtime = builds.Runtime(name, [name], [row], [], builds.modes_of(name), False)
+            turns = rounds.turns_of(runtime, row, [], types.SimpleNamespace(seconds=1), [])
+            self.assertEqual([turn.label for turn in turns], labels)
 
 
 class Ratios(unittest.TestCase):

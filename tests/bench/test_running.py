@@ -80,7 +80,7 @@ class Extra(unittest.TestCase):
 
     def test_who_fails_is_left_out(self):
         with mock.patch.object(builds, "say"):
-            runtime = builds.Runtime("x", ["false"], ["a"], [], False, False)
+            runtime = builds.Runtime("x", ["false"], ["a"], [], ("park",), False)
             (row,) = rounds.run(rounds.plan([runtime], arguments(), []), arguments())
         self.assertEqual(row["turns"], [])
 

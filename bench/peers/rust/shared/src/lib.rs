@@ -18,6 +18,7 @@ pub struct Settings {
     pub port: u16,
     pub file: String,
     pub record: Record,
+    mode: &'static str,
 }
 
 /// One iteration, or its warm-up; gives the checksum.
@@ -100,11 +101,12 @@ fn run(row: &Row, settings: &Settings, seconds: f64, runtime: &str, version: &st
     let after = spent_now();
     println!(
         "{{\"schema\": 2, \"row\": \"{}\", \"runtime\": \"{runtime}\", \"version\": \"{version}\", \
-         \"workers\": {}, \"mode\": \"park\", \"iterations\": {}, \
+         \"workers\": {}, \"mode\": \"{}\", \"iterations\": {}, \
          \"checksum\": \"{checksum:016x}\", \"cpu_ns\": {}, \"switches\": {}, \"peak_kib\": {}, \
          \"wall_ns\": [{}]{}}}",
         row.name,
         settings.workers,
+        settings.mode,
         wall.len(),
         after.cpu_ns - before.cpu_ns,
         after.switches - before.switches,
@@ -131,9 +133,9 @@ struct Order {
     server: Option<String>,
 }
 
-fn read_order(mut arguments: impl Iterator<Item = String>) -> Order {
+fn read_order(mut arguments: impl Iterator<Item = String>, mode: &'static str) -> Order {
     let settings =
-        Settings { workers: 0, port: 0, file: String::new(), record: Record::default() };
+        Settings { workers: 0, port: 0, file: String::new(), record: Record::default(), mode };
     let mut order = Order { settings, seconds: 0.5, server: None };
     while let Some(flag) = arguments.next() {
         let value = arguments.next().unwrap_or_default();
@@ -149,7 +151,7 @@ fn read_order(mut arguments: impl Iterator<Item = String>) -> Order {
                 order.server = Some(value);
                 true
             }
-            "--mode" => value == "park",
+            "--mode" => value == mode,
             _ => false,
         };
         if !read {
@@ -166,6 +168,17 @@ pub fn main(runtime: &str, version: &str, rows: &[Row]) {
 
 /// The whole program.
 pub fn main_with_servers(runtime: &str, version: &str, rows: &[Row], servers: &[Server]) {
+    main_in_mode("park", runtime, version, rows, servers);
+}
+
+/// The whole program; mode: the only one of the runtime, "park" or "spin".
+pub fn main_in_mode(
+    mode: &'static str,
+    runtime: &str,
+    version: &str,
+    rows: &[Row],
+    servers: &[Server],
+) {
     let mut arguments = std::env::args().skip(1).peekable();
     match arguments.peek().map(String::as_str) {
         Some("--list") => return rows.iter().for_each(|row| println!("{}", row.name)),
@@ -175,7 +188,7 @@ pub fn main_with_servers(runtime: &str, version: &str, rows: &[Row], servers: &[
         _ => (),
     }
     let name = arguments.next_if(|argument| !argument.starts_with('-')).unwrap_or_default();
-    let Order { mut settings, seconds, server } = read_order(arguments);
+    let Order { mut settings, seconds, server } = read_order(arguments, mode);
     if let Some(name) = server {
         let Some(server) = servers.iter().find(|server| server.name == name) else {
             fail(&format!("no server \"{name}\"; see --list-servers"));
