@@ -198,8 +198,7 @@ static int hand_over(struct spgi_shard *shard, struct spgi_parcel *parcel)
 {
     struct spgi_shard *to = parcel->courier->to;
     uint64_t data = parcel_data(parcel);
-    if (!shard &&
-        to->bell_fd >= 0) { // the kernel cannot, from a thread: an eventfd wakes the shard
+    if (!shard && !to->takes_threads) { // an errand brings it, and an eventfd wakes the shard
         parcel->errand.run = brought_by_errand;
         spgi_shard_post(to, &parcel->errand);
         return 0;

@@ -59,8 +59,8 @@ struct spgi_task *spgi_task_self(int *error)
 static void ring_from_outside(struct spgi_shard *to)
 {
     uint64_t data = spgi_user_data(SPGI_KIND_BELL, 0, to->index);
-    if (to->bell_fd >= 0 || spgi_ring_bell_from_thread(to->ring_fd, data) < 0) {
-        spgi_bellfd_ring(to->bell_fd);
+    if (!to->takes_threads || spgi_ring_bell_from_thread(to->ring_fd, data) < 0) {
+        spgi_bellfd_ring(to->bell_fd); // this never fails, whatever the thread may call
     }
 }
 
@@ -229,10 +229,11 @@ void spgi_shard_fini(struct spgi_shard *shard)
 
 static int open_bell(struct spgi_shard *shard)
 {
-    // Where the kernel lets threads without a ring send to one, that is the bell; else an eventfd.
-    if (spgi_ring_takes_threads(shard->ring, spgi_user_data(SPGI_KIND_BELL, 0, shard->index))) {
-        return 0;
-    }
+    // Where the kernel lets threads without a ring send to one, that is the bell. It may still be
+    // refused, to a thread with a filter of its calls, or for want of memory: then, and elsewhere,
+    // an eventfd is.
+    uint64_t data = spgi_user_data(SPGI_KIND_BELL, 0, shard->index);
+    shard->takes_threads = spgi_ring_takes_threads(shard->ring, data);
     shard->bell_fd = spgi_bellfd_open();
     if (shard->bell_fd < 0) {
         return shard->bell_fd;

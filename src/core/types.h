@@ -327,7 +327,8 @@ struct spgi_shard {
     pthread_t thread;       // [const]
     struct spgi_ring *ring; // [owner]
     int ring_fd;            // [const]
-    int bell_fd;            // eventfd for threads without a ring; -1: none needed  [const]
+    int bell_fd;            // eventfd for threads without a ring                   [const]
+    bool takes_threads;     // the kernel lets such threads ring the ring itself    [const]
     uint64_t bell_value;    // what is read from it                            [owner, kernel]
     uint32_t sq_reserve;    // submission entries kept for cancels             [const]
 

@@ -46,6 +46,7 @@ static void begin_shard(unsigned index)
     shard->rt = &rt;
     shard->index = index;
     shard->bell_fd = -1;
+    shard->takes_threads = true;
     shard->ring = machine_ring(index);
     shard->ring_fd = (int)index;
     shard->sights = sights[index];
