@@ -271,9 +271,26 @@ static bool has_news(struct spgi_shard *shard)
            spgi_ring_has_completion(shard->ring);
 }
 
+// Whether the pass should end here. Reading the clock costs more than a short task does: so looks
+// are as many tasks apart as can run in a fraction of the pass, by what the last ones took.
+static bool pass_is_over(struct spgi_shard *shard)
+{
+    int64_t now = spgi_clock_now();
+    int64_t took = now - shard->looked;
+    shard->looked = now;
+    if (took > SPGI_PASS_NS / 4) {
+        shard->look_stride = 1;
+    } else if (took < SPGI_PASS_NS / 8 && shard->look_stride < SPGI_LOOK_STRIDE) {
+        shard->look_stride *= 2;
+    }
+    return now - shard->pass_start >= SPGI_PASS_NS || has_news(shard);
+}
+
 unsigned spgi_sched_run(struct spgi_shard *shard)
 {
     unsigned ran = 0;
+    unsigned next_look = shard->look_stride;
+    shard->looked = shard->pass_start;
     while (ran < SPGI_PASS_TASKS) {
         struct spgi_task *task = choose(shard);
         if (!task) {
@@ -281,8 +298,11 @@ unsigned spgi_sched_run(struct spgi_shard *shard)
         }
         run_task(shard, task);
         ran++;
-        if (ran % SPGI_FLAG_INTERVAL == 0 && has_news(shard)) {
-            break;
+        if (ran == next_look) {
+            if (pass_is_over(shard)) {
+                break;
+            }
+            next_look = ran + shard->look_stride;
         }
     }
     return ran;

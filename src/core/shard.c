@@ -196,6 +196,7 @@ int spgi_shard_init(struct spgi_shard *shard, struct spg_rt *rt, uint32_t index)
     shard->index = index;
     shard->bell_fd = -1;
     shard->account = -1;
+    shard->look_stride = 1;
     shard->idle_average_ns = 2 * SPGI_SPIN_DEFAULT_NS; // spinning has yet to show that it pays
     spgi_aptr *slots = calloc(rt->options.queue_entries, sizeof *slots);
     shard->sights = calloc(rt->shard_count, sizeof *shard->sights);

@@ -229,5 +229,6 @@ void spgi_sleep_until_work(struct spgi_shard *shard)
     stop_watching(shard);
     end_search(shard);
     shard->backoff = 0;
-    note_idle_time(shard, spgi_clock_now() - start);
+    shard->pass_start = spgi_clock_now();
+    note_idle_time(shard, shard->pass_start - start);
 }

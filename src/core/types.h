@@ -369,6 +369,8 @@ struct spgi_shard {
     int64_t last_work;           // clock at the end of the last pass with work     [owner]
     uint32_t inline_run;         // answers without suspending in a row             [owner]
     int64_t task_start;          // clock when spg_should_yield first looked        [owner]
+    int64_t looked;              // clock at the last look within the pass          [owner]
+    uint32_t look_stride;        // tasks from one such look to the next            [owner]
 
     struct spgi_outbox outbox;
     spgi_aptr *couriers;      // to this shard: per sending shard, and one for all threads   [any]

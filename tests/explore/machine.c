@@ -47,6 +47,7 @@ static void begin_shard(unsigned index)
     shard->index = index;
     shard->bell_fd = -1;
     shard->takes_threads = true;
+    shard->look_stride = 1;
     shard->ring = machine_ring(index);
     shard->ring_fd = (int)index;
     shard->sights = sights[index];
