@@ -59,6 +59,7 @@ def build_rust(package):
 # name -> the tool that builds it, and how
 PEER_BUILDS = {
     "tokio": ("cargo", lambda: build_rust("bench_tokio")),
+    "compio": ("cargo", lambda: build_rust("bench_compio")),
     "go": ("go", build_go),
 }
 
