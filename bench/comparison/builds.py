@@ -60,6 +60,7 @@ def build_rust(package):
 PEER_BUILDS = {
     "tokio": ("cargo", lambda: build_rust("bench_tokio")),
     "compio": ("cargo", lambda: build_rust("bench_compio")),
+    "monoio": ("cargo", lambda: build_rust("bench_monoio")),
     "go": ("go", build_go),
 }
 
