@@ -61,6 +61,7 @@ PEER_BUILDS = {
     "tokio": ("cargo", lambda: build_rust("bench_tokio")),
     "compio": ("cargo", lambda: build_rust("bench_compio")),
     "monoio": ("cargo", lambda: build_rust("bench_monoio")),
+    "glommio": ("cargo", lambda: build_rust("bench_glommio")),
     "go": ("go", build_go),
 }
 
