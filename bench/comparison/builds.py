@@ -42,6 +42,12 @@ def build_ours():
     return folder if run_quietly(["ninja", "-C", folder], TOP) else None
 
 
+def built_with_ours(name):
+    """Meson has built it, if it has found what it is built with."""
+    program = os.path.join(FOLDER, "ours", name)
+    return program if os.path.exists(program) else None
+
+
 def build_go():
     program = os.path.join(FOLDER, "bench_go")
     folder = os.path.join(PEERS, "go")
@@ -63,6 +69,7 @@ PEER_BUILDS = {
     "monoio": ("cargo", lambda: build_rust("bench_monoio")),
     "glommio": ("cargo", lambda: build_rust("bench_glommio")),
     "go": ("go", build_go),
+    "libuv": ("ninja", lambda: built_with_ours("bench/peers/libuv/bench_libuv")),
 }
 
 
