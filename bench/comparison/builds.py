@@ -44,6 +44,12 @@ def build_ours():
     return folder if run_quietly(["ninja", "-C", folder], TOP) else None
 
 
+def built_with_ours(name):
+    """Meson has built it, if it has found what it is built with."""
+    program = os.path.join(FOLDER, "ours", name)
+    return program if os.path.exists(program) else None
+
+
 def build_go():
     program = os.path.join(FOLDER, "bench_go")
     folder = os.path.join(PEERS, "go")
@@ -61,8 +67,12 @@ def build_rust(package):
 # name -> the tool that builds it, and how
 PEER_BUILDS = {
     "tokio": ("cargo", lambda: build_rust("bench_tokio")),
+    "compio": ("cargo", lambda: build_rust("bench_compio")),
+    "monoio": ("cargo", lambda: build_rust("bench_monoio")),
+    "glommio": ("cargo", lambda: build_rust("bench_glommio")),
     "go": ("go", build_go),
     "spargio-rs": ("cargo", lambda: build_rust("bench_spargio_rs")),
+    "libuv": ("ninja", lambda: built_with_ours("bench/peers/libuv/bench_libuv")),
 }
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-# rows.py: each row of the benchmarks runs, on spargio and by hand, and both get the same answer.
+# rows.py: each row of the benchmarks runs, on spargio, by hand, and on the peers that meson builds,
+# and all get the same answer.
 """rows.py ECHO_SERVER PROGRAM..."""
 import json
 import os

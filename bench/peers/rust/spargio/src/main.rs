@@ -22,6 +22,6 @@ fn main() {
     rows.extend(timers::rows());
     rows.extend(boundary::rows());
     rows.extend(memory::rows());
-    let version = env!("SPARGIO_VERSION");
+    let version = env!("PEER_VERSION");
     shared::main_in_mode("spin", "spargio-rs", version, &rows, &serve::servers());
 }

@@ -22,5 +22,5 @@ fn main() {
     rows.extend(channels::rows());
     rows.extend(boundary::rows());
     rows.extend(memory::rows());
-    shared::main_with_servers("tokio", env!("TOKIO_VERSION"), &rows, &serve::servers());
+    shared::main_with_servers("tokio", env!("PEER_VERSION"), &rows, &serve::servers());
 }
