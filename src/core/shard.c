@@ -207,7 +207,8 @@ int spgi_shard_init(struct spgi_shard *shard, struct spg_rt *rt, uint32_t index)
         free((void *)shard->couriers);
         return -ENOMEM;
     }
-    spgi_stealq_init(&shard->stealable, slots, rt->options.queue_entries);
+    bool shared = rt->shard_count > 1 && !rt->options.steal.disabled;
+    spgi_stealq_init(&shard->stealable, slots, rt->options.queue_entries, shared);
     spgi_outbox_init(&shard->outbox);
     spgi_ring_list_init(&shard->closed_mailboxes);
     spgi_timers_init(&shard->timers);

@@ -52,7 +52,7 @@ static void begin_shard(unsigned index)
     shard->ring_fd = (int)index;
     shard->sights = sights[index];
     shard->pass_start = MACHINE_NOW;
-    spgi_stealq_init(&shard->stealable, queues[index], QUEUE_ENTRIES);
+    spgi_stealq_init(&shard->stealable, queues[index], QUEUE_ENTRIES, true);
     spgi_outbox_init(&shard->outbox);
     spgi_ring_list_init(&shard->closed_mailboxes);
     shard->couriers = explore_alloc((rt.shard_count + 1) * sizeof *shard->couriers);
