@@ -38,7 +38,8 @@ def run_quietly(command, folder, **variables):
 def build_ours():
     folder = os.path.join(FOLDER, "ours")
     if not os.path.exists(os.path.join(folder, "build.ninja")):
-        command = ["meson", "setup", folder, TOP, "--buildtype=release", "-Dtests=disabled"]
+        command = ["meson", "setup", folder, TOP, "--buildtype=release", "-Dtests=disabled",
+                   "-Dexamples=disabled", "-Db_lto=true"]  # as scripts/build does
         if not run_quietly(command, TOP):
             return None
     return folder if run_quietly(["ninja", "-C", folder], TOP) else None
