@@ -40,11 +40,15 @@ def serving(command, spent):
 
 
 def command_of(runtime, server):
-    pin = ["--pin"] if runtime.pins else []
-    return runtime.command + ["--serve", server, "--workers", str(cpus())] + pin
+    return runtime.command + ["--serve", server, "--workers", str(cpus())]
 
 
-def server_of(runtime, server):
+def pinned_command_of(runtime, server):
+    """Worker i on CPU i, where the runtime can."""
+    return command_of(runtime, server) + (["--pin"] if runtime.pins else [])
+
+
+def unpinned(runtime, server):
     """What runs it, as a context that takes where to put what it used."""
     command = command_of(runtime, server)
     return lambda spent: serving(command, spent)
@@ -175,13 +179,14 @@ def plan_stalls(runtimes, arguments, generator, rows):
     for load in QUICK_LOADS if arguments.quick else LOADS:
         name = "stall_echo_%d" % load
         for runtime, server in stalling(runtimes) if wanted(name, arguments) else ():
+            command = pinned_command_of(runtime, server)
             add(rows, name, ("ms p99.9", 1e6), Turn(
                 labelled(runtime, STALLING[server]), runtime.name, runtime.modes[0],
                 generator.seconds + 0.2,
-                lambda c=command_of(runtime, server), load=load: stall_at(generator, c, load)))
+                lambda c=command, load=load: stall_at(generator, c, load)))
     for name, budget in BUDGETS.items():
         for runtime, server in stalling(runtimes) if wanted(name, arguments) else ():
-            search = Search(generator, command_of(runtime, server), budget)
+            search = Search(generator, pinned_command_of(runtime, server), budget)
             add(rows, name, ("us per message", 1e3), Turn(
                 labelled(runtime, STALLING[server]), runtime.name, runtime.modes[0],
                 (generator.trial_seconds + 0.2) * (STEPS + NEAR_STEPS) / 2, search.turn))
@@ -193,7 +198,8 @@ def plan_http(runtimes, arguments, generator, rows):
     if not builds.tool("wrk"):
         builds.say("left out: http_plain (there is no wrk; see scripts/bench-peers)")
         return
-    found = [(labelled(one, ""), one.name, one.modes[0], server_of(one, "http_plain"), "")
+    # Not pinned, as wrk takes one of the same CPUs, and the kernel may move who is in its way.
+    found = [(labelled(one, ""), one.name, one.modes[0], unpinned(one, "http_plain"), "")
              for one in runtimes if "http_plain" in one.servers]
     if builds.chosen("nginx", arguments):
         if nginx.program():

@@ -164,6 +164,22 @@ class Running(unittest.TestCase):
         self.assertEqual(text.count("_temp_path %s/" % folder), len(nginx.SCRATCH))
 
 
+class Pinning(unittest.TestCase):
+    def runtime(self, name):
+        with mock.patch.object(builds, "listed", lambda command, what: ["stall_echo"]):
+            return builds.runtime(name, [name])
+
+    def test_servers_under_stalls_are_pinned_where_they_can_be(self):
+        for name, pins in (("spargio", True), ("epoll", True), ("tokio", True), ("libuv", True),
+                           ("spargio-rs", True), ("go", False), ("another", False)):
+            command = servers.pinned_command_of(self.runtime(name), "stall_echo")
+            self.assertEqual("--pin" in command, pins, name)
+
+    def test_servers_under_wrk_are_not(self):
+        self.assertNotIn("--pin", servers.command_of(self.runtime("tokio"), "http_plain"))
+        self.assertNotIn("affinity", nginx.CONFIGURATION)
+
+
 class Server:
     """What a search drives: it keeps the budget up to a rate."""
 
