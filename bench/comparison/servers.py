@@ -17,6 +17,8 @@ LOADS = (0, 10, 25, 40, 64, 80, 100, 120, 160)  # demand of the stalls, in % of 
 QUICK_LOADS = (0, 40, 80)
 LATE_NS = 200_000  # a generator whose p99.9 is later than this has its round repeated
 TRIES = 2
+# For the time that is left: what an overloaded server takes to catch up, and rounds repeated.
+CATCHING_UP = 0.4  # seconds
 # Throughput at a budget: load of stalls in %, and what p99 and p99.9 may be.
 BUDGETS = {"echo_at_budget": (0, 1_000_000, 10_000_000),
            "stall_echo_at_budget": (64, 10_000_000, None)}
@@ -182,14 +184,14 @@ def plan_stalls(runtimes, arguments, generator, rows):
             command = pinned_command_of(runtime, server)
             add(rows, name, ("ms p99.9", 1e6), Turn(
                 labelled(runtime, STALLING[server]), runtime.name, runtime.modes[0],
-                generator.seconds + 0.2,
+                generator.seconds + CATCHING_UP,
                 lambda c=command, load=load: stall_at(generator, c, load)))
     for name, budget in BUDGETS.items():
         for runtime, server in stalling(runtimes) if wanted(name, arguments) else ():
             search = Search(generator, pinned_command_of(runtime, server), budget)
             add(rows, name, ("us per message", 1e3), Turn(
                 labelled(runtime, STALLING[server]), runtime.name, runtime.modes[0],
-                (generator.trial_seconds + 0.2) * (STEPS + NEAR_STEPS) / 2, search.turn))
+                (generator.trial_seconds + CATCHING_UP) * (STEPS + NEAR_STEPS) / 2, search.turn))
 
 
 def plan_http(runtimes, arguments, generator, rows):
