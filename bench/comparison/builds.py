@@ -20,6 +20,8 @@ BY_HAND = ("floor", "epoll")
 # Those that can spin, and those that do nothing else.
 SPINNING = (OURS, "floor")
 NEVER_PARKING = ("spargio-rs",)
+# Those whose servers take --pin. Go has no say in where its threads run.
+PINNING = (OURS, *BY_HAND, "tokio", "compio", "monoio", "glommio", "libuv", "spargio-rs")
 
 
 def say(text):
@@ -98,7 +100,7 @@ def label_of(runtime, mode):
 
 def runtime(name, command):
     return Runtime(name, command, listed(command, "--list"), listed(command, "--list-servers"),
-                   modes_of(name), name == OURS or name in BY_HAND)
+                   modes_of(name), name in PINNING)
 
 
 def extra_runtime(text):
