@@ -69,6 +69,13 @@ int spgi_call_ftruncate(int fd, uint64_t bytes)
     return (int)result_of(ftruncate(fd, (off_t)bytes));
 }
 
+bool spgi_call_is_stream(int fd)
+{
+    int type = 0;
+    socklen_t bytes = sizeof type;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) == 0 && type == SOCK_STREAM;
+}
+
 bool spgi_call_is_open(int fd)
 {
     return fcntl(fd, F_GETFD) >= 0;
