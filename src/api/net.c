@@ -156,7 +156,8 @@ static ssize_t recv_waiting(struct spgi_use *use, void *buffer, size_t bytes, in
         request.priority = SPGI_POLL_FIRST; // nothing there, just now or lately
     }
     ssize_t n = spgi_use_run(use, &request, flags & MSG_DONTWAIT ? 0 : POLLIN, deadline);
-    bool was_there = shard == spgi_shard_self() && load_relaxed(&shard->counters.passes) <= pass + 1;
+    bool same = shard == spgi_shard_self();
+    bool was_there = same && load_relaxed(&shard->counters.passes) <= pass + 1;
     if (was_there && n > 0 && load_relaxed(waits) > 0) {
         store_relaxed(waits, 0u);
     }
