@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <unistd.h>
 
 // All signals that are sent to the process go to the program's own threads.
 static void block_signals(sigset_t *before)
@@ -69,6 +70,11 @@ void spgi_thread_name(const char *prefix, uint32_t number)
     int digits = snprintf(suffix, sizeof suffix, "-%u", number);
     snprintf(name, sizeof name, "%.*s%s", (int)sizeof name - 1 - digits, prefix, suffix);
     pthread_setname_np(pthread_self(), name);
+}
+
+int spgi_thread_process(void)
+{
+    return getpid();
 }
 
 int spgi_thread_pin(uint32_t cpu)

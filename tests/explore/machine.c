@@ -8,6 +8,7 @@
 #include "core/mailbox.h"
 #include "core/registry.h"
 #include "core/slots.h"
+#include "sys/thread.h"
 
 enum { RT_SLOT = 1, QUEUE_ENTRIES = 4, MAX_TASKS = 64, KEPT_SLOTS = 8 };
 
@@ -41,6 +42,11 @@ void spgi_runtime_all_rung(struct spg_rt *stopping)
 void spgi_registry_let_go(uint32_t slot)
 {
     SPGI_CHECK(slot == RT_SLOT);
+}
+
+int spgi_thread_process(void)
+{
+    return 1; // nobody forks
 }
 
 static void begin_shard(unsigned index)
