@@ -378,7 +378,7 @@ int spgi_chan_open(size_t item_bytes, size_t capacity, spg_chan **out)
     }
     *chan = (struct spg_chan){
         .capacity = (uint32_t)capacity,
-        .item_bytes = (uint16_t)item_bytes,
+        .item_bytes = (uint32_t)item_bytes,
         .process = spgi_thread_process(),
     };
     spgi_ring_list_init(&chan->queues[SPGI_CHAN_SENDERS]);

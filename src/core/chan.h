@@ -49,17 +49,20 @@
 enum spgi_chan_side { SPGI_CHAN_SENDERS, SPGI_CHAN_RECEIVERS };
 
 struct spg_chan {
+    // What each call changes is one cache line; what it only reads is in another one.
     struct spgi_spinlock lock;
-    uint32_t first;             // place of the oldest item                       [lock]
-    uint32_t capacity;          //                                                [const]
-    uint16_t item_bytes;        //                                                [const]
-    bool closed;                //                                                [lock]
-    uint64_t sent;              // items that were ever taken from senders        [lock]
+    uint32_t first;             // place of the oldest item                        [lock]
+    uint64_t sent;              // items that were ever taken from senders         [lock]
     uint64_t received;          // and given to receivers: the rest is in the ring [lock]
-    struct spgi_node queues[2]; // who waits, by side                             [lock]
-    uint32_t waiting[2];        // how many                                       [lock]
-    int process;                // that has opened it                             [const]
-    _Alignas(SPGI_CACHE_LINE) unsigned char items[]; //                           [lock]
+    struct spgi_node queues[2]; // who waits, by side                              [lock]
+    uint32_t waiting[2];        // how many                                        [lock]
+
+    _Alignas(SPGI_CACHE_LINE) uint32_t capacity; //                                [const]
+    uint32_t item_bytes;                         //                                [const]
+    int process;                                 // that has opened it             [const]
+    bool closed;                                 //                                [lock]
+
+    _Alignas(SPGI_CACHE_LINE) unsigned char items[]; //                            [lock]
 };
 
 // bytes of an item and number of them have been checked. Returns 0 or -ENOMEM.
