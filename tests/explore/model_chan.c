@@ -299,18 +299,33 @@ static const struct explore_model cancelled = {
 
 static void begin_all(void)
 {
-    begin(2, 4, 1);
+    begin(2, 3, 1);
     waiting = machine_spawn(0, MACHINE_STEALABLE, receive_some, (void *)&take_one_soon);
     machine_start(1, MACHINE_PINNED, send_some, (void *)&one);
 }
 
 static const struct explore_model all = {
-    .name = "chan: send, deadline, cancel, close",
+    .name = "chan: send, deadline, cancel",
     .setup = begin_all,
-    .threads = {machine_shard, machine_shard, cancel, close_channel, machine_stopper},
+    .threads = {machine_shard, machine_shard, cancel, machine_stopper},
     .check = balanced,
     .full = {2, 0},
     .quick = {1, 0},
+};
+
+static void begin_close_all(void)
+{
+    begin(1, 3, 1);
+    waiting = machine_spawn(0, MACHINE_PINNED, receive_some, (void *)&take_one_soon);
+}
+
+static const struct explore_model close_all = {
+    .name = "chan: close, deadline, cancel",
+    .setup = begin_close_all,
+    .threads = {machine_shard, cancel, close_channel, machine_stopper},
+    .check = balanced,
+    .full = {2, 1},
+    .quick = {2, 0},
 };
 
 // Of two senders that wait for room the first may be stopped while a receiver gives it room: then
@@ -471,9 +486,9 @@ static const struct explore_model late_kick = {
 int main(int argc, char **argv)
 {
     static const struct explore_model *const models[] = {
-        &room_for_one,   &one_received, &no_room,   &batches,     &moving,
-        &deadline,       &cancelled,    &all,       &two_senders, &in_part,
-        &close_receiver, &close_both,   &late_kick, NULL,
+        &room_for_one, &one_received,   &no_room,    &batches,   &moving,
+        &deadline,     &cancelled,      &all,        &close_all, &two_senders,
+        &in_part,      &close_receiver, &close_both, &late_kick, NULL,
     };
     return explore_main(argc, argv, models);
 }
