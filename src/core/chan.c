@@ -139,7 +139,7 @@ static inline bool has_waiters(const struct spg_chan *chan, enum spgi_chan_side 
 }
 
 // Without the lock, S5. The list is the caller's, but its links are in the waiters.
-static void wake(struct spgi_fifo *woken)
+static void wake_all(struct spgi_fifo *woken)
 {
     struct spgi_shard *self = spgi_shard_self();
     struct spgi_link *link;
@@ -153,6 +153,13 @@ static void wake(struct spgi_fifo *woken)
         if (held) {
             spgi_registry_let_go(slot);
         }
+    }
+}
+
+static inline void wake(struct spgi_fifo *woken)
+{
+    if (woken->head) {
+        wake_all(woken);
     }
 }
 
@@ -251,9 +258,12 @@ static bool commit(struct spgi_shard *shard, struct spgi_task *task, void *arg)
     struct spgi_fifo woken = {0};
     bool sends = waiter->side == SPGI_CHAN_SENDERS;
     spgi_spinlock_lock(&chan->lock);
-    size_t moved = !sends         ? take(chan, waiter->at, waiter->left, &woken)
-                   : chan->closed ? 0
-                                  : put(chan, waiter->at, waiter->left, &woken);
+    size_t moved = 0;
+    if (!sends) {
+        moved = take(chan, waiter->at, waiter->left, &woken);
+    } else if (!chan->closed) {
+        moved = put(chan, waiter->at, waiter->left, &woken);
+    }
     waiter->at += moved * chan->item_bytes;
     waiter->left -= moved;
     bool done = sends ? waiter->left == 0 : moved > 0;
@@ -327,9 +337,7 @@ ssize_t spgi_chan_send(struct spgi_shard *shard, spg_chan *chan, const void *ite
     bool closed = chan->closed;
     size_t done = closed ? 0 : put(chan, items, n, &woken);
     spgi_spinlock_unlock(&chan->lock);
-    if (woken.head) {
-        wake(&woken);
-    }
+    wake(&woken);
     if (done == n || closed) {
         return closed ? -EPIPE : (ssize_t)n;
     }
@@ -354,9 +362,7 @@ ssize_t spgi_chan_receive(struct spgi_shard *shard, spg_chan *chan, void *items,
     bool closed = chan->closed;
     size_t done = take(chan, items, n, &woken);
     spgi_spinlock_unlock(&chan->lock);
-    if (woken.head) {
-        wake(&woken);
-    }
+    wake(&woken);
     if (done > 0 || closed) {
         return done > 0 ? (ssize_t)done : -EPIPE;
     }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // chan.h: channels: a ring of items under a lock, and those who wait for it, on any shard.
 //
-// A channel belongs to no shard. Whoever sends, receives or closes holds its lock, and finds one of
-// two lists empty at least:
+// A channel belongs to no shard. Whoever sends, receives or closes holds its lock, under which
 //   I1 a receiver waits in the list, unclaimed: the ring is empty
 //   I2 a sender waits in the list, unclaimed: the ring is full
 // So a send gives its items to the receivers that wait, then to the ring; a receive takes from the
