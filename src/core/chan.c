@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(offsetof(struct spg_chan, capacity) == SPGI_CACHE_LINE, "what changes is one line");
+
 // A task that waits; on its stack.
 struct waiter {
     struct spgi_node node;    // in its side's list                            [lock]
@@ -54,12 +56,12 @@ static inline void copy(void *to, const void *from, size_t item_bytes, size_t n)
     }
 }
 
-static inline uint32_t stored(const struct spg_chan *chan)
+static inline uint32_t stored(struct spg_chan *chan)
 {
-    return (uint32_t)(chan->sent - chan->received);
+    return load_relaxed(&chan->depth);
 }
 
-static inline uint32_t room(const struct spg_chan *chan)
+static inline uint32_t room(struct spg_chan *chan)
 {
     return chan->capacity - stored(chan);
 }
@@ -68,7 +70,8 @@ static inline uint32_t room(const struct spg_chan *chan)
 static inline void store(struct spg_chan *chan, const unsigned char *items, size_t n)
 {
     size_t bytes = chan->item_bytes;
-    size_t place = (size_t)chan->first + stored(chan);
+    uint32_t depth = stored(chan);
+    size_t place = (size_t)chan->first + depth;
     place = place < chan->capacity ? place : place - chan->capacity;
     size_t straight = smaller(n, chan->capacity - place);
     copy(chan->items + place * bytes, items, bytes, straight);
@@ -76,6 +79,7 @@ static inline void store(struct spg_chan *chan, const unsigned char *items, size
         memcpy(chan->items, items + straight * bytes, (n - straight) * bytes);
     }
     chan->sent += n;
+    store_relaxed(&chan->depth, depth + (uint32_t)n);
 }
 
 // Out of the ring, which holds n.
@@ -89,7 +93,7 @@ static inline void fetch(struct spg_chan *chan, unsigned char *out, size_t n)
     }
     size_t first = chan->first + n;
     chan->first = (uint32_t)(first < chan->capacity ? first : first - chan->capacity);
-    chan->received += n;
+    store_relaxed(&chan->depth, stored(chan) - (uint32_t)n);
 }
 
 // From a sender straight to a receiver, past the ring, which is empty.
@@ -98,7 +102,6 @@ static inline void hand_over(struct spg_chan *chan, unsigned char *to, const uns
 {
     copy(to, from, chan->item_bytes, n);
     chan->sent += n;
-    chan->received += n;
 }
 
 // ---- Waiters, under the lock -----------------------------------------------------------------
@@ -324,6 +327,25 @@ static int wait_in(struct spgi_shard *shard, struct waiter *waiter, spg_time dea
 
 // ---- Sending and receiving -------------------------------------------------------------------
 
+// Whether there is nothing for the caller, as far as can be seen without the lock, and it would
+// wait for ever: then it is enough to look when it waits.
+static inline bool is_to_wait(struct spg_chan *chan, uint32_t depth, spg_time deadline)
+{
+    return deadline == SPG_NEVER && chan->capacity > 0 && stored(chan) == depth;
+}
+
+// Returns whether there is nothing left to wait for.
+static inline bool send_now(struct spg_chan *chan, const void *items, size_t n, size_t *sent)
+{
+    struct spgi_fifo woken = {0};
+    spgi_spinlock_lock(&chan->lock);
+    bool closed = chan->closed;
+    *sent = closed ? 0 : put(chan, items, n, &woken);
+    spgi_spinlock_unlock(&chan->lock);
+    wake(&woken);
+    return closed || *sent == n;
+}
+
 ssize_t spgi_chan_send(struct spgi_shard *shard, spg_chan *chan, const void *items, size_t n,
                        spg_time deadline)
 {
@@ -332,14 +354,9 @@ ssize_t spgi_chan_send(struct spgi_shard *shard, spg_chan *chan, const void *ite
     if (refused) {
         return refused;
     }
-    struct spgi_fifo woken = {0};
-    spgi_spinlock_lock(&chan->lock);
-    bool closed = chan->closed;
-    size_t done = closed ? 0 : put(chan, items, n, &woken);
-    spgi_spinlock_unlock(&chan->lock);
-    wake(&woken);
-    if (done == n || closed) {
-        return closed ? -EPIPE : (ssize_t)n;
+    size_t done = 0;
+    if (!is_to_wait(chan, chan->capacity, deadline) && send_now(chan, items, n, &done)) {
+        return done > 0 ? (ssize_t)done : -EPIPE;
     }
     struct waiter waiter = {.task = task, .chan = chan, .side = SPGI_CHAN_SENDERS};
     waiter.at = (unsigned char *)(uintptr_t)items + done * chan->item_bytes; // it is only read
@@ -347,6 +364,18 @@ ssize_t spgi_chan_send(struct spgi_shard *shard, spg_chan *chan, const void *ite
     int error = wait_in(shard, &waiter, deadline);
     done = n - waiter.left;
     return done > 0 ? (ssize_t)done : error;
+}
+
+// As send_now.
+static inline bool receive_now(struct spg_chan *chan, void *items, size_t n, size_t *received)
+{
+    struct spgi_fifo woken = {0};
+    spgi_spinlock_lock(&chan->lock);
+    bool closed = chan->closed;
+    *received = take(chan, items, n, &woken);
+    spgi_spinlock_unlock(&chan->lock);
+    wake(&woken);
+    return closed || *received > 0;
 }
 
 ssize_t spgi_chan_receive(struct spgi_shard *shard, spg_chan *chan, void *items, size_t n,
@@ -357,13 +386,8 @@ ssize_t spgi_chan_receive(struct spgi_shard *shard, spg_chan *chan, void *items,
     if (refused) {
         return refused;
     }
-    struct spgi_fifo woken = {0};
-    spgi_spinlock_lock(&chan->lock);
-    bool closed = chan->closed;
-    size_t done = take(chan, items, n, &woken);
-    spgi_spinlock_unlock(&chan->lock);
-    wake(&woken);
-    if (done > 0 || closed) {
+    size_t done = 0;
+    if (!is_to_wait(chan, 0, deadline) && receive_now(chan, items, n, &done)) {
         return done > 0 ? (ssize_t)done : -EPIPE;
     }
     struct waiter waiter = {.task = task, .chan = chan, .side = SPGI_CHAN_RECEIVERS};
@@ -438,7 +462,7 @@ void spgi_chan_stats(spg_chan *chan, spg_chan_stats *out)
         .waiting_senders = chan->waiting[SPGI_CHAN_SENDERS],
         .waiting_receivers = chan->waiting[SPGI_CHAN_RECEIVERS],
         .sent = chan->sent,
-        .received = chan->received,
+        .received = chan->sent - stored(chan),
     };
     spgi_spinlock_unlock(&chan->lock);
 }

@@ -34,6 +34,8 @@
 //   belongs to the slot, and its generation moves on with each wait: an old one is not claimed.
 // - A sender may lose some of its items to receivers before it is claimed: those count as sent,
 //   whatever ends the wait.
+// - A call that would wait for ever, and reads from outside that there is nothing for it, leaves
+//   the first look out: W4 is the one that counts.
 // - A call that has let go of the lock touches the channel no more, nor does one that was woken: so
 //   whoever learns from an item that all is done may free the channel.
 #ifndef SPGI_CORE_CHAN_H
@@ -51,10 +53,10 @@ struct spg_chan {
     // What each call changes is one cache line; what it only reads is in another one.
     struct spgi_spinlock lock;
     uint32_t first;             // place of the oldest item                        [lock]
+    spgi_a32 depth;             // items in the ring                    [any; written under lock]
+    uint32_t waiting[2];        // how many wait, by side                          [lock]
     uint64_t sent;              // items that were ever taken from senders         [lock]
-    uint64_t received;          // and given to receivers: the rest is in the ring [lock]
     struct spgi_node queues[2]; // who waits, by side                              [lock]
-    uint32_t waiting[2];        // how many                                        [lock]
 
     _Alignas(SPGI_CACHE_LINE) uint32_t capacity; //                                [const]
     uint32_t item_bytes;                         //                                [const]
