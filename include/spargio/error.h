@@ -27,6 +27,7 @@ SPG_BEGIN_DECLS
     X(EOWNERDEAD, "runtime belongs to the parent process", "called after fork, in the child")      \
     X(EEXIST, "already adopted", "the descriptor has a live handle in this runtime")               \
     X(ENOLINK, "boundary is closed", "it was closed before the call could end")                    \
+    X(EPIPE, "other end is closed", "a channel was closed: no send, and nothing left to receive")  \
     X(ENODATA, "no answer", "the request was taken at a boundary, and let go without a reply")
 
 // Text for an error code, negative as returned or positive. Static text, never NULL; a code that is

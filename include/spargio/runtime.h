@@ -122,7 +122,7 @@ typedef struct spg_leftover {
     // What it waits for: the name of the op that it has in the kernel ("read", "recv", "poll",
     // ...); "close" for others' ops on a descriptor that it closes; "join", "scope" for tasks;
     // "sleep"; "blocking" for a job of the pool; "message", "room", "flush", "tally" at mailboxes;
-    // "call", "serve", "room" at boundaries; or "running", when it runs or is about to.
+    // "channel"; "call", "serve", "room" at boundaries; or "running", when it runs or is about to.
     char wait[24];
     int fd;         // descriptor of the op, -1 if none
     uint32_t shard; // home shard

@@ -40,6 +40,9 @@
 // Tickets and requests: 16 bits of slot, 48 of generation.
 #define SPGI_CALL_INDEX_BITS 16
 
+// Of a channel's items, what one call copies at most before it lets go of the channel's lock.
+#define SPGI_CHAN_COPY_BYTES 65536u
+
 // Descriptors: a table of chunks, indexed by number.
 #define SPGI_FD_CHUNK 256u
 #define SPGI_FD_CHUNKS 4096u // 1,048,576 descriptors, the kernel's own default limit (nr_open)

@@ -80,9 +80,10 @@ struct spgi_timers {
 // What a suspended task waits for.
 enum spgi_wait_kind {
     SPGI_WAIT_NONE,
-    SPGI_WAIT_JOIN,  // a task; its finisher, on any shard, makes the waiter ready
-    SPGI_WAIT_CLOSE, // the tasks of a scope; likewise. Not to be stopped
-    SPGI_WAIT_SLEEP, // from here on, only the home shard makes the waiter ready
+    SPGI_WAIT_JOIN,    // a task; its finisher, on any shard, makes the waiter ready
+    SPGI_WAIT_CLOSE,   // the tasks of a scope; likewise. Not to be stopped
+    SPGI_WAIT_CHANNEL, // items of a channel, or room in it: whoever claims the wait, on any shard
+    SPGI_WAIT_SLEEP,   // from here on, only the home shard makes the waiter ready
     SPGI_WAIT_OP,
     SPGI_WAIT_FD_CLOSE, // ops of others on a descriptor. Not to be stopped
     SPGI_WAIT_BLOCKING, // a job of the blocking pool
@@ -99,6 +100,8 @@ struct spgi_wait {
     // makes the task ready.                                                    [any]
     spgi_a64 word;
     spgi_a64 target; // JOIN: the handle that is joined                         [any]
+    // CHANNEL: generation << 1 | armed: core/chan.h. Of the slot, not of one life.     [any]
+    spgi_a64 claim;
     // Stops a wait of a kind that only the home shard ends; called there.      [runner]
     void (*stop)(struct spgi_shard *home, struct spgi_task *task, int reason);
     void *subject;           // what stop needs: the op, the job                        [runner]

@@ -8,6 +8,7 @@
 #include "core/mailbox.h"
 #include "core/registry.h"
 #include "core/slots.h"
+#include "sys/thread.h"
 
 enum { RT_SLOT = 1, QUEUE_ENTRIES = 4, MAX_TASKS = 64, KEPT_SLOTS = 8 };
 
@@ -35,6 +36,11 @@ struct spg_rt *spgi_registry_hold(uint32_t slot)
 void spgi_registry_let_go(uint32_t slot)
 {
     SPGI_CHECK(slot == RT_SLOT);
+}
+
+int spgi_thread_process(void)
+{
+    return 1; // nobody forks
 }
 
 static void begin_shard(unsigned index)

@@ -17,6 +17,7 @@ typedef struct objects {
     spg_boundary *serves;
     spg_boundary *rooms; // with one slot, which is taken
     spg_ticket taken;
+    spg_chan *chan;
     int pipe[2];
     atomic_int ready; // tasks that are about to wait
 } objects;
@@ -89,6 +90,12 @@ static int wait_flush(void)
     return spg_flush(SPG_NEVER);
 }
 
+static int wait_channel(void)
+{
+    char item;
+    return spg_chan_receive(all.chan, &item, SPG_NEVER);
+}
+
 static int wait_call(void)
 {
     return spg_call(all.calls, NULL, "?", 1, NULL, 0, NULL, SPG_NEVER);
@@ -115,10 +122,12 @@ static int wait_poll(void)
 }
 
 static const wait_case cases[] = {
-    {"sleep", wait_sleep, false},     {"join", wait_join, false},   {"scope", wait_scope, false},
-    {"message", wait_message, false}, {"tally", wait_tally, false}, {"room", wait_room, false},
-    {"flush", wait_flush, false},     {"call", wait_call, false},   {"serve", wait_serve, false},
-    {"room", wait_call_room, false},  {"poll", wait_poll, true},
+    {"sleep", wait_sleep, false}, {"join", wait_join, false},
+    {"scope", wait_scope, false}, {"message", wait_message, false},
+    {"tally", wait_tally, false}, {"room", wait_room, false},
+    {"flush", wait_flush, false}, {"call", wait_call, false},
+    {"serve", wait_serve, false}, {"room", wait_call_room, false},
+    {"poll", wait_poll, true},    {"channel", wait_channel, false},
 };
 
 enum { CASES = sizeof cases / sizeof cases[0] };
@@ -145,6 +154,7 @@ static int opens(void *arg CK_ATTRIBUTE_UNUSED)
     REQUIRE_OK(spg_tally_open(all.empty, 7, 1));
     REQUIRE_OK(spg_mailbox_open(0, 1, &all.full));
     REQUIRE_OK(spg_mailbox_open(0, 1, &all.unread));
+    REQUIRE_OK(spg_chan_open(1, 1, &all.chan));
     REQUIRE_OK(spg_boundary_open(rt, NULL, &all.calls));
     REQUIRE_OK(spg_boundary_open(rt, NULL, &all.serves));
     REQUIRE_OK(spg_boundary_open(rt, &one, &all.rooms));
@@ -168,6 +178,7 @@ static void close_all(void)
     spg_boundary_free(all.calls);
     spg_boundary_free(all.serves);
     spg_boundary_free(all.rooms);
+    REQUIRE_OK(spg_chan_free(all.chan));
     close(all.pipe[0]);
     close(all.pipe[1]);
 }
