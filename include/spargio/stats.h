@@ -42,7 +42,7 @@ SPG_BEGIN_DECLS
     X(spins, "rounds of spinning before sleep")                                                    \
     X(doorbells_sent, "wakes sent to sleeping shards")                                             \
     X(doorbells_coalesced, "wakes not sent because one was under way")                             \
-    X(errands_run, "tasks and requests that others have sent to the shard")                        \
+    X(errands_run, "tasks and requests that others have sent to it; a batch of tasks is one")      \
     X(enters, "io_uring_enter calls")                                                              \
     X(ops_submitted, "requests handed to the ring")                                                \
     X(ops_completed, "requests whose terminal completion was reaped")                              \

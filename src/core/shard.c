@@ -200,10 +200,12 @@ int spgi_shard_init(struct spgi_shard *shard, struct spg_rt *rt, uint32_t index)
     shard->idle_average_ns = 2 * SPGI_SPIN_DEFAULT_NS; // spinning has yet to show that it pays
     spgi_aptr *slots = calloc(rt->options.queue_entries, sizeof *slots);
     shard->sights = calloc(rt->shard_count, sizeof *shard->sights);
+    shard->batches = calloc(rt->shard_count, sizeof *shard->batches);
     shard->couriers = calloc(rt->shard_count + 1, sizeof *shard->couriers);
-    if (!slots || !shard->sights || !shard->couriers) {
+    if (!slots || !shard->sights || !shard->batches || !shard->couriers) {
         free((void *)slots);
         free(shard->sights);
+        free(shard->batches);
         free((void *)shard->couriers);
         return -ENOMEM;
     }
@@ -224,6 +226,7 @@ void spgi_shard_fini(struct spgi_shard *shard)
 {
     free((void *)shard->stealable.slots);
     free(shard->sights);
+    free(shard->batches);
     spgi_couriers_free(shard);
     spgi_ops_fini(shard);
 }

@@ -101,7 +101,9 @@ struct spgi_wait {
     spgi_a64 target; // JOIN: the handle that is joined                         [any]
     // Stops a wait of a kind that only the home shard ends; called there.      [runner]
     void (*stop)(struct spgi_shard *home, struct spgi_task *task, int reason);
-    void *subject;           // what stop needs: the op, the job                        [runner]
+    // What stop needs: the op, the job. Of a task that is sent to its shard with others of its
+    // spawn, before it first runs: those.                                      [runner]
+    void *subject;
     int reason;              // why it was stopped: 0, -ETIME, -ECANCELED, -EBADF       [runner]
     int result;              // of the op                                               [runner]
     spgi_a64 since;          // when it began, for reports                              [any]
@@ -321,6 +323,14 @@ struct spgi_sight {
     int64_t head_since; // 0: it was empty
 };
 
+// The tasks of a spawn that start on one shard, while they are sorted by shard.
+// [owner]
+struct spgi_batch {
+    struct spgi_fifo tasks;
+    uint64_t n;
+    struct spgi_batch *next; // of the shards that get any
+};
+
 struct spgi_shard {
     struct spg_rt *rt;      // [const]
     uint32_t index;         // [const]
@@ -378,7 +388,8 @@ struct spgi_shard {
     struct spgi_node closed_mailboxes; // slots to be used again        [lock: rt->mailboxes_lock]
     struct spgi_timers timers;
     struct spgi_ops ops;
-    struct spgi_random random; // [owner]
+    struct spgi_random random;  // [owner]
+    struct spgi_batch *batches; // per shard; all empty but while a spawn is published  [owner]
 
     // Caches.                                                                       [owner]
     struct spgi_fifo slots; // free task slots
@@ -467,7 +478,7 @@ struct spg_rt {
     pthread_mutex_t entry_lock; // admission of spawns from outside, against shutdown
     pthread_mutex_t end_lock;   // one shutdown at a time
     pthread_mutex_t quiet_lock;
-    pthread_cond_t quiet; // something has ended while shutting down
+    pthread_cond_t quiet;  // something has ended while shutting down
     uint32_t cpus_allowed; // by affinity                               [const]
 
     // Starting of shards' threads.                                           [lock: gate_lock]
