@@ -109,8 +109,11 @@ void spgi_shard_bell_fd_rang(struct spgi_shard *shard)
 void spgi_shard_wake(struct spgi_shard *shard)
 {
     struct spgi_shard *self = spgi_shard_self();
-    if (shard == self || !spgi_park_ring(&shard->park, SPGI_RUNG)) {
-        if (self && self != shard) {
+    if (shard == self) {
+        return;
+    }
+    if (!spgi_park_ring(&shard->park, SPGI_RUNG)) {
+        if (self && spgi_park_is_rung(&shard->park)) { // else it is awake: no wake was due
             SPGI_COUNT(self, doorbells_coalesced);
         }
         return;
