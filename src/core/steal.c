@@ -84,6 +84,14 @@ static unsigned try_victim(struct spgi_shard *shard, struct spgi_shard *victim, 
     return taken;
 }
 
+static void note_vain(struct spgi_shard *shard)
+{
+    shard->searches++;
+    if (shard->searches > load_relaxed(&shard->counters.steal_streak_max)) {
+        store_relaxed(&shard->counters.steal_streak_max, (uint64_t)shard->searches);
+    }
+}
+
 unsigned spgi_steal_search(struct spgi_shard *shard)
 {
     struct spg_rt *rt = shard->rt;
@@ -104,9 +112,11 @@ unsigned spgi_steal_search(struct spgi_shard *shard)
         unsigned taken = try_victim(shard, victim, now);
         if (taken > 0) {
             shard->backoff_step = 0;
+            shard->searches = 0;
             return taken;
         }
     }
+    note_vain(shard);
     uint32_t step = shard->backoff_step + knobs->fail_cost;
     step = step < knobs->backoff_min ? knobs->backoff_min : step;
     shard->backoff_step = step > knobs->backoff_max ? knobs->backoff_max : step;

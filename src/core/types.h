@@ -304,6 +304,7 @@ struct spgi_outbox {
 struct spgi_counters {
 #define SPGI_COUNTER_FIELD(name, text) spgi_a64 name;
     SPG_COUNTERS(SPGI_COUNTER_FIELD)
+    SPG_MAXIMA(SPGI_COUNTER_FIELD)
 #undef SPGI_COUNTER_FIELD
 };
 
