@@ -197,6 +197,7 @@ int spgi_shard_init(struct spgi_shard *shard, struct spg_rt *rt, uint32_t index)
 {
     shard->rt = rt;
     shard->index = index;
+    shard->suspect = index;
     shard->bell_fd = -1;
     shard->account = -1;
     shard->look_stride = 1;
