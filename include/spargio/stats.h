@@ -124,8 +124,8 @@ SPG_API int spg_stack_high_water(spg_rt *rt, size_t *out);
 
 // Text form: a line "name total shard0 shard1 ..." per counter, gauge and maximum, then the steal
 // knobs in force, then "stack bytes=... high_water=...": what a task has, and what the deepest one
-// has used (spg_stack_high_water). Written to out (bytes of room, always terminated when bytes > 0),
-// cut to fit as snprintf does.
+// has used (spg_stack_high_water). Written to out (bytes of room, always terminated when it is not
+// 0), cut to fit as snprintf does.
 // Any thread. Does not suspend. Returns the length of the whole text; -EINVAL rt is NULL.
 SPG_API int spg_stats_text(spg_rt *rt, char *out, size_t bytes);
 
