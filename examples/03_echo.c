@@ -87,9 +87,13 @@ static int root(void *unused)
 
 int main(void)
 {
-    int result = 0, error = spg_run(NULL, root, NULL, &result);
-    error = error ? error : result;
-    const char *how = error ? spg_strerror(error) : "all echoed";
-    printf("%d clients, %d rounds each: %s\n", CLIENTS, ROUNDS, how);
-    return error != 0;
+    char why[256] = "";
+    spg_options options = {.error_text = why, .error_bytes = sizeof why};
+    int result = 0, error = spg_run(&options, root, NULL, &result);
+    if (error || result) {
+        fprintf(stderr, "03_echo: %s %s\n", spg_strerror(error ? error : result), why);
+        return 1;
+    }
+    printf("%d clients, %d rounds each: all echoed\n", CLIENTS, ROUNDS);
+    return 0;
 }

@@ -89,9 +89,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: 04_word_count FILE\n");
         return 2;
     }
-    int result = 0, error = spg_run(NULL, root, argv[1], &result);
+    char why[256] = "";
+    spg_options options = {.error_text = why, .error_bytes = sizeof why};
+    int result = 0, error = spg_run(&options, root, argv[1], &result);
     if (error || result) {
-        fprintf(stderr, "04_word_count: %s: %s\n", argv[1], spg_strerror(error ? error : result));
+        const char *text = spg_strerror(error ? error : result);
+        fprintf(stderr, "04_word_count: %s: %s %s\n", argv[1], text, why);
     }
     return error || result;
 }

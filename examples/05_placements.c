@@ -74,10 +74,11 @@ static int root(void *arg)
 
 int main(void)
 {
-    spg_options options = {.shards = SHARDS};
+    char why[256] = "";
+    spg_options options = {.shards = SHARDS, .error_text = why, .error_bytes = sizeof why};
     int result = 0, error = spg_run(&options, root, NULL, &result);
     if (error || result) {
-        fprintf(stderr, "05_placements: %s\n", spg_strerror(error ? error : result));
+        fprintf(stderr, "05_placements: %s %s\n", spg_strerror(error ? error : result), why);
     }
     return error || result;
 }

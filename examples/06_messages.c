@@ -64,8 +64,12 @@ static int send_words(void *arg)
 
 int main(void)
 {
-    spg_options options = {.shards = 2};
+    char why[256] = "";
+    spg_options options = {.shards = 2, .error_text = why, .error_bytes = sizeof why};
     int result = 0;
     int error = spg_run(&options, send_words, NULL, &result);
+    if (error || result) {
+        fprintf(stderr, "06_messages: %s %s\n", spg_strerror(error ? error : result), why);
+    }
     return error || result;
 }

@@ -102,7 +102,9 @@ int main(void)
     spg_rt *rt = NULL;
     desk at = {0};
     spg_task adder;
-    int error = spg_create(&(spg_options){.shards = 2}, &rt);
+    char why[256] = "";
+    spg_options options = {.shards = 2, .error_text = why, .error_bytes = sizeof why};
+    int error = spg_create(&options, &rt);
     error = error ? error : spg_boundary_open(rt, NULL, &at.pool);
     error = error ? error : spg_boundary_open(rt, NULL, &at.sums);
     error = error ? error : spg_spawn_in(rt, NULL, add_up, &at, &adder);
@@ -117,7 +119,7 @@ int main(void)
     int left = spg_destroy(rt);
     error = error ? error : left;
     if (error) {
-        fprintf(stderr, "failed: %s\n", spg_strerror(error));
+        fprintf(stderr, "07_thread_pool: %s %s\n", spg_strerror(error), why);
     }
     return error ? 1 : 0;
 }

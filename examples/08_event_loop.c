@@ -125,7 +125,9 @@ int main(void)
 {
     spg_rt *rt = NULL;
     loop self = {0};
-    int error = spg_create(&(spg_options){.shards = 2}, &rt);
+    char why[256] = "";
+    spg_options options = {.shards = 2, .error_text = why, .error_bytes = sizeof why};
+    int error = spg_create(&options, &rt);
     error = error ? error : spg_boundary_open(rt, NULL, &self.out);
     error = error ? error : spg_boundary_open(rt, NULL, &self.in);
     error = error ? error : spg_spawn_in(rt, NULL, serve_loop, &self, NULL);
@@ -139,7 +141,7 @@ int main(void)
     left = spg_destroy(rt);
     error = error ? error : left;
     if (error) {
-        fprintf(stderr, "failed: %s\n", spg_strerror(error));
+        fprintf(stderr, "08_event_loop: %s %s\n", spg_strerror(error), why);
         return 1;
     }
     printf("%d calls out, %d calls in: all answered\n", self.answered, self.served);

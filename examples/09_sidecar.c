@@ -263,10 +263,12 @@ static int start_sidecar(char *program, int socket, pid_t *out)
 
 int main(int count, char **arguments)
 {
+    char why[256] = "";
+    spg_options options = {.shards = 2, .error_text = why, .error_bytes = sizeof why};
     int result = 0;
     if (count > 1 && strcmp(arguments[1], "--sidecar") == 0) {
-        int error = spg_run(NULL, serve_socket, NULL, &result);
-        return error || result ? 1 : 0;
+        int failed = spg_run(&options, serve_socket, NULL, &result);
+        return failed || result ? 1 : 0; // who started it sees the end of the stream, and says so
     }
     int ends[2];
     pid_t child;
@@ -277,12 +279,12 @@ int main(int count, char **arguments)
     int error = start_sidecar(arguments[0], ends[1], &child);
     close(ends[1]);
     if (!error) {
-        error = spg_run(&(spg_options){.shards = 2}, use_sidecar, &ends[0], &result);
+        error = spg_run(&options, use_sidecar, &ends[0], &result);
         error = error ? error : result;
         (void)waitpid(child, NULL, 0);
     }
     if (error) {
-        fprintf(stderr, "failed: %s\n", spg_strerror(error));
+        fprintf(stderr, "09_sidecar: %s %s\n", spg_strerror(error), why);
         return 1;
     }
     printf("%d answered, %d out of time, %d told that the sidecar is gone\n", CALLERS * ROUNDS,

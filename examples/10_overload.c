@@ -193,11 +193,13 @@ static int root(void *arg)
 
 int main(void)
 {
+    char why[256] = "";
+    spg_options options = {.shards = 2, .error_text = why, .error_bytes = sizeof why};
     int result = 0;
-    int error = spg_run(&(spg_options){.shards = 2}, root, NULL, &result);
+    int error = spg_run(&options, root, NULL, &result);
     error = error ? error : result;
     if (error) {
-        fprintf(stderr, "failed: %s\n", spg_strerror(error));
+        fprintf(stderr, "10_overload: %s %s\n", spg_strerror(error), why);
     }
     return error ? 1 : 0;
 }

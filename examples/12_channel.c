@@ -67,20 +67,28 @@ static int count_primes(void *arg)
         total += error ? 0 : primes;
     }
     int failed = spg_scope_close(&scope);
-    printf("primes below %d: %d\n", LIMIT, total);
-    return error ? error : failed;
+    error = error ? error : failed;
+    if (!error) {
+        printf("primes below %d: %d\n", LIMIT, total);
+    }
+    return error;
 }
 
 int main(void)
 {
     struct channels channels;
     int result = 0;
+    char why[256] = "";
+    spg_options options = {.error_text = why, .error_bytes = sizeof why};
     int error = spg_chan_open(sizeof(int), 16, &channels.jobs);
     error = error ? error : spg_chan_open(sizeof(int), 16, &channels.results);
-    error = error ? error : spg_run(NULL, count_primes, &channels, &result);
-    if (!error) {
-        spg_chan_free(channels.jobs);
-        spg_chan_free(channels.results);
+    error = error ? error : spg_run(&options, count_primes, &channels, &result);
+    error = error ? error : result;
+    if (error) {
+        fprintf(stderr, "12_channel: %s %s\n", spg_strerror(error), why);
+        return 1;
     }
-    return error || result;
+    spg_chan_free(channels.jobs);
+    spg_chan_free(channels.results);
+    return 0;
 }

@@ -52,7 +52,8 @@ typedef struct spg_steal_options {
     bool disabled;    // true: no task ever moves
 } spg_steal_options;
 
-// Options of a runtime. Zero the struct, then set what matters.
+// Options of a runtime. Zero the struct, then set what matters. It grows at its end only, so that
+// programs built before find every field where it was; knobs of stealing that are new stand there.
 typedef struct spg_options {
     // Shards: threads, each with its ring. 0: as many as the CPUs this process may use (affinity
     // mask and cgroup quota counted). At most SPG_MAX_SHARDS.

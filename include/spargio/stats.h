@@ -2,7 +2,8 @@
 // stats.h: counters, per shard and in total.
 //
 // Each counter has one writer, its shard, and is read without stopping it: a snapshot is exact per
-// counter, not across counters. Counters only grow; gauges go up and down.
+// counter, not across counters. Counters only grow; gauges go up and down; maxima only grow, and
+// their total is the largest one.
 #ifndef SPARGIO_STATS_H
 #define SPARGIO_STATS_H
 
@@ -11,8 +12,10 @@
 
 SPG_BEGIN_DECLS
 
-// X(name, text): the one list that the struct, the snapshot and the text form are made of.
-#define SPG_COUNTERS(X)                                                                            \
+// X(name, text): the lists that the struct, the snapshot and the text form are made of. Programs
+// that were built before find every field where it was: the first lists stay as they are, and what
+// is new goes to the end of SPG_STATS_ADDED. tests/unit/test_layout.c keeps to that.
+#define SPG_FIRST_COUNTERS(X)                                                                      \
     X(spawned, "tasks accepted")                                                                   \
     X(spawned_pinned, "of these, pinned, sticky or round robin")                                   \
     X(spawn_refused, "spawns refused: limit, memory or shutdown")                                  \
@@ -42,7 +45,7 @@ SPG_BEGIN_DECLS
     X(spins, "rounds of spinning before sleep")                                                    \
     X(doorbells_sent, "wakes sent to sleeping shards")                                             \
     X(doorbells_coalesced, "wakes not sent because one was under way")                             \
-    X(errands_run, "tasks and requests that others have sent to the shard")                        \
+    X(errands_run, "tasks and requests that others have sent to it; a batch of tasks is one")      \
     X(enters, "io_uring_enter calls")                                                              \
     X(ops_submitted, "requests handed to the ring")                                                \
     X(ops_completed, "requests whose terminal completion was reaped")                              \
@@ -65,25 +68,37 @@ SPG_BEGIN_DECLS
     X(blocking_jobs, "jobs accepted by the blocking pool")                                         \
     X(blocking_refused, "jobs refused by the blocking pool")
 
-#define SPG_GAUGES(X)                                                                              \
+#define SPG_FIRST_GAUGES(X)                                                                        \
     X(tasks, "tasks that have not ended: in total; 0 per shard")                                   \
     X(ops, "requests in flight")                                                                   \
     X(ready, "ready stealable tasks queued")                                                       \
     X(timers, "timers armed now")                                                                  \
     X(stacks_cached, "stacks in the cache")
 
-#define SPG_STATS_VERSION 1u
+// Of all kinds, in the order in which they were added.
+#define SPG_STATS_ADDED(COUNTER, GAUGE, MAXIMUM)                                                   \
+    MAXIMUM(steal_streak_max, "searches in vain in a row, at most")
+
+#define SPG_NOTHING_(name, text)
+#define SPG_COUNTERS(X) SPG_FIRST_COUNTERS(X) SPG_STATS_ADDED(X, SPG_NOTHING_, SPG_NOTHING_)
+#define SPG_GAUGES(X) SPG_FIRST_GAUGES(X) SPG_STATS_ADDED(SPG_NOTHING_, X, SPG_NOTHING_)
+#define SPG_MAXIMA(X) SPG_STATS_ADDED(SPG_NOTHING_, SPG_NOTHING_, X)
+
+// 2: counters of messages had come in between the others.
+#define SPG_STATS_VERSION 2u
 
 typedef struct spg_stats {
     uint32_t version; // SPG_STATS_VERSION of the library
     uint32_t shards;  // how many shards the numbers are of: all, or 1
 #define SPG_STATS_FIELD_(name, text) uint64_t name;
-    SPG_COUNTERS(SPG_STATS_FIELD_)
-    SPG_GAUGES(SPG_STATS_FIELD_)
+    SPG_FIRST_COUNTERS(SPG_STATS_FIELD_)
+    SPG_FIRST_GAUGES(SPG_STATS_FIELD_)
+    SPG_STATS_ADDED(SPG_STATS_FIELD_, SPG_STATS_FIELD_, SPG_STATS_FIELD_)
 #undef SPG_STATS_FIELD_
 } spg_stats;
 
-// The sums over all shards.
+// The sums, and maxima, over all shards. Of a struct that is larger than the library's, as in a
+// program built against a newer header, the rest is zeroed.
 // Any thread. Does not suspend. Returns 0; -EINVAL rt or out is NULL.
 SPG_API int spg_stats_get_sized(spg_rt *rt, spg_stats *out, size_t size);
 static inline int spg_stats_get(spg_rt *rt, spg_stats *out)
@@ -107,10 +122,10 @@ static inline int spg_stats_shard(spg_rt *rt, uint32_t shard, spg_stats *out)
 // Any thread. Does not suspend. Returns 0; -EINVAL rt or out is NULL.
 SPG_API int spg_stack_high_water(spg_rt *rt, size_t *out);
 
-// Text form: a line "name total shard0 shard1 ..." per counter and gauge, then the steal knobs in
-// force, then "stack bytes=... high_water=...": what a task has, and what the deepest one has used
-// (spg_stack_high_water). Written to out (bytes of room, always terminated when bytes > 0), cut to
-// fit as snprintf does.
+// Text form: a line "name total shard0 shard1 ..." per counter, gauge and maximum, then the steal
+// knobs in force, then "stack bytes=... high_water=...": what a task has, and what the deepest one
+// has used (spg_stack_high_water). Written to out (bytes of room, always terminated when it is not
+// 0), cut to fit as snprintf does.
 // Any thread. Does not suspend. Returns the length of the whole text; -EINVAL rt is NULL.
 SPG_API int spg_stats_text(spg_rt *rt, char *out, size_t bytes);
 

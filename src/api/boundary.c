@@ -3,6 +3,7 @@
 // core.
 #include <spargio/boundary.h>
 
+#include "base/sized.h"
 #include "core/boundary.h"
 #include "core/call.h"
 #include "core/shard.h"
@@ -421,7 +422,7 @@ int spg_boundary_stats_get_sized(spg_boundary *boundary, spg_boundary_stats *out
     if (!error) {
         spg_boundary_stats now;
         spgi_calls_stats(boundary, &now);
-        memcpy(out, &now, size < sizeof now ? size : sizeof now);
+        spgi_sized_out(out, size, &now, sizeof now);
         spgi_boundary_unref(boundary);
     }
     return error;

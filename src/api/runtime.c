@@ -2,6 +2,7 @@
 // runtime.c: runtimes for users.
 #include <spargio/runtime.h>
 
+#include "base/sized.h"
 #include "core/ending.h"
 #include "core/options.h"
 #include "core/runtime.h"
@@ -45,7 +46,7 @@ int spg_shutdown_sized(spg_rt *rt, spg_report *out, size_t size, spg_time deadli
     spg_report report;
     int error = spgi_ending_shutdown(rt, &report, deadline);
     if (out) {
-        memcpy(out, &report, size < sizeof report ? size : sizeof report);
+        spgi_sized_out(out, size, &report, sizeof report);
     }
     return error;
 }
@@ -112,7 +113,7 @@ int spg_options_effective_sized(spg_rt *rt, spg_options *out, size_t size)
     if (!rt || !out) {
         return -EINVAL;
     }
-    memcpy(out, &rt->options, size < sizeof rt->options ? size : sizeof rt->options);
+    spgi_sized_out(out, size, &rt->options, sizeof rt->options);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 // stats.c: statistics for users.
 #include <spargio/stats.h>
 
+#include "base/sized.h"
 #include "core/stats.h"
 
 #include <errno.h>
@@ -9,11 +10,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-static void copy_out(const spg_stats *from, spg_stats *out, size_t size)
-{
-    memcpy(out, from, size < sizeof *from ? size : sizeof *from);
-}
 
 static void read_shard(struct spg_rt *rt, uint32_t shard, spg_stats *out)
 {
@@ -27,6 +23,9 @@ static void add(spg_stats *total, const spg_stats *one)
     SPG_COUNTERS(SPGI_ADD)
     SPG_GAUGES(SPGI_ADD)
 #undef SPGI_ADD
+#define SPGI_MAX(name, text) total->name = one->name > total->name ? one->name : total->name;
+    SPG_MAXIMA(SPGI_MAX)
+#undef SPGI_MAX
     total->shards += one->shards;
 }
 
@@ -49,7 +48,7 @@ int spg_stats_get_sized(spg_rt *rt, spg_stats *out, size_t size)
         add(&total, &one);
     }
     finish_total(&total);
-    copy_out(&total, out, size);
+    spgi_sized_out(out, size, &total, sizeof total);
     return 0;
 }
 
@@ -60,7 +59,7 @@ int spg_stats_shard_sized(spg_rt *rt, uint32_t shard, spg_stats *out, size_t siz
     }
     spg_stats one;
     read_shard(rt, shard, &one);
-    copy_out(&one, out, size);
+    spgi_sized_out(out, size, &one, sizeof one);
     return 0;
 }
 
@@ -87,7 +86,7 @@ static const struct {
     size_t offset;
 } fields[] = {
 #define SPGI_FIELD(name, text) {#name, offsetof(spg_stats, name)},
-    SPG_COUNTERS(SPGI_FIELD) SPG_GAUGES(SPGI_FIELD)
+    SPG_COUNTERS(SPGI_FIELD) SPG_GAUGES(SPGI_FIELD) SPG_MAXIMA(SPGI_FIELD)
 #undef SPGI_FIELD
 };
 
@@ -118,7 +117,7 @@ int spg_stack_high_water(spg_rt *rt, size_t *out)
     return 0;
 }
 
-// A line: the total is the sum of what stands beside it, read once.
+// A line: the total is the sum, or the maximum, of what stands beside it, read once.
 static void put_field(struct spg_rt *rt, struct text *text, const char *name, size_t offset)
 {
     uint64_t values[SPG_MAX_SHARDS];

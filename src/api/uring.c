@@ -3,10 +3,10 @@
 #include <spargio/uring.h>
 
 #include "api/named.h"
+#include "base/sized.h"
 #include "core/courier.h"
 
 #include <errno.h>
-#include <string.h>
 
 int spg_uring_info_get_sized(spg_rt *rt, uint32_t shard, spg_uring_info *out, size_t size)
 {
@@ -22,7 +22,7 @@ int spg_uring_info_get_sized(spg_rt *rt, uint32_t shard, spg_uring_info *out, si
         .features = info.features,
         .rung = info.rung,
     };
-    memcpy(out, &full, size < sizeof full ? size : sizeof full);
+    spgi_sized_out(out, size, &full, sizeof full);
     return 0;
 }
 

@@ -67,6 +67,8 @@
 // Short tasks between two looks at the clock, and at the memory flags of ring and errands, within a
 // pass; after long ones it is looked each time.
 #define SPGI_LOOK_STRIDE 32u
+// Peers that a busy shard looks at between two passes, at most.
+#define SPGI_BALANCE_LOOKS 4u
 // Times in a row that the next-slot may be used before the queues get their turn.
 #define SPGI_NEXT_RUNS 8u
 // spg_should_yield reads the clock once in so many calls, and says yes after this time.

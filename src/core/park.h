@@ -64,6 +64,12 @@ static inline bool spgi_park_ring(struct spgi_park *park, enum spgi_park_state h
     return cas_seqcst(&park->state, &expected, (uint32_t)how);
 }
 
+// Producer, after spgi_park_ring said no: whether that is because a bell is on its way. A hint.
+static inline bool spgi_park_is_rung(struct spgi_park *park)
+{
+    return load_relaxed(&park->state) >= SPGI_RUNG;
+}
+
 // Anybody: a hint.
 static inline bool spgi_park_is_parked(struct spgi_park *park)
 {

@@ -35,9 +35,8 @@ static bool is_movable(const struct spgi_task *task)
 
 // ---- Making ready ----------------------------------------------------------------------------
 
-static void arrived(struct spgi_shard *shard, struct spgi_errand *errand)
+static void take_in(struct spgi_shard *shard, struct spgi_task *task)
 {
-    struct spgi_task *task = SPGI_CONTAINER(errand, struct spgi_task, ready);
     if (!is_movable(task)) {
         spgi_fifo_push(&shard->pinned, &task->ready.link);
     } else if (!spgi_stealq_push(&shard->stealable, &task->ready.link, false)) {
@@ -46,7 +45,25 @@ static void arrived(struct spgi_shard *shard, struct spgi_errand *errand)
     shard->announce = true;
 }
 
-void spgi_sched_send(struct spgi_shard *from, struct spgi_shard *to, struct spgi_task *task)
+static void arrived(struct spgi_shard *shard, struct spgi_errand *errand)
+{
+    take_in(shard, SPGI_CONTAINER(errand, struct spgi_task, ready));
+}
+
+// The link of the first one was the errand's on its way; it brings the others along.
+static void batch_arrived(struct spgi_shard *shard, struct spgi_errand *errand)
+{
+    struct spgi_task *first = SPGI_CONTAINER(errand, struct spgi_task, ready);
+    struct spgi_link *link = first->wait.subject;
+    take_in(shard, first);
+    while (link) {
+        struct spgi_task *task = task_of(link);
+        link = link->next; // before it is in a queue
+        take_in(shard, task);
+    }
+}
+
+static void send_task(struct spgi_shard *from, struct spgi_shard *to, struct spgi_task *task)
 {
     if (from) {
         SPGI_COUNT(from, wakes_remote);
@@ -103,11 +120,11 @@ static void make_ready(struct spgi_task *task, bool next)
     }
     bool movable = is_movable(task);
     if (!self || (!movable && load_relaxed(&task->shard) != self->index)) {
-        spgi_sched_send(self, rt->shards[load_relaxed(&task->shard)], task);
+        send_task(self, rt->shards[load_relaxed(&task->shard)], task);
         return;
     }
     if (movable && is_shuffled(rt)) {
-        spgi_sched_send(self, shuffle_target(self), task);
+        send_task(self, shuffle_target(self), task);
         return;
     }
     SPGI_COUNT(self, wakes_local);
@@ -148,6 +165,25 @@ void spgi_sched_announce(struct spgi_shard *shard)
         spgi_stealq_announce(&shard->stealable);
         spgi_steal_offer(shard, false);
     }
+}
+
+void spgi_ready_batch(struct spgi_shard *shard, struct spgi_task *first, uint64_t n)
+{
+    struct spgi_shard *to = shard->rt->shards[load_relaxed(&first->shard)];
+    if (to == shard) {
+        SPGI_COUNT_N(shard, wakes_local, n);
+        struct spgi_link *link = &first->ready.link;
+        while (link) {
+            struct spgi_task *task = task_of(link);
+            link = link->next; // before it is in a queue
+            enqueue(shard, task);
+        }
+        return;
+    }
+    SPGI_COUNT_N(shard, wakes_remote, n);
+    first->wait.subject = first->ready.link.next;
+    first->ready.run = batch_arrived;
+    spgi_shard_post(to, &first->ready);
 }
 
 bool spgi_sched_has_ready(struct spgi_shard *shard)
@@ -225,7 +261,7 @@ static struct spgi_task *choose(struct spgi_shard *shard)
 static void yield_back(struct spgi_shard *shard, struct spgi_task *task)
 {
     if (is_movable(task) && is_shuffled(shard->rt)) {
-        spgi_sched_send(shard, shuffle_target(shard), task);
+        send_task(shard, shuffle_target(shard), task);
     } else {
         enqueue(shard, task);
     }

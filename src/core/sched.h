@@ -18,8 +18,9 @@ void spgi_ready_next(struct spgi_task *task);
 void spgi_ready_chain(struct spgi_shard *shard, struct spgi_task *first, struct spgi_task *last,
                       uint64_t n);
 
-// Shard's own thread. Makes a new task runnable on the shard that it is to start on.
-void spgi_sched_send(struct spgi_shard *from, struct spgi_shard *to, struct spgi_task *task);
+// Shard's own thread. Makes n new tasks, linked by ready.link, that all start on one shard,
+// runnable there, in their order, with one publication.
+void spgi_ready_batch(struct spgi_shard *shard, struct spgi_task *first, uint64_t n);
 
 // The shard's scheduler. Runs ready tasks up to the budget of a pass. Returns how many ran.
 unsigned spgi_sched_run(struct spgi_shard *shard);

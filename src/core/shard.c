@@ -109,8 +109,11 @@ void spgi_shard_bell_fd_rang(struct spgi_shard *shard)
 void spgi_shard_wake(struct spgi_shard *shard)
 {
     struct spgi_shard *self = spgi_shard_self();
-    if (shard == self || !spgi_park_ring(&shard->park, SPGI_RUNG)) {
-        if (self && self != shard) {
+    if (shard == self) {
+        return;
+    }
+    if (!spgi_park_ring(&shard->park, SPGI_RUNG)) {
+        if (self && spgi_park_is_rung(&shard->park)) { // else it is awake: no wake was due
             SPGI_COUNT(self, doorbells_coalesced);
         }
         return;
@@ -194,16 +197,19 @@ int spgi_shard_init(struct spgi_shard *shard, struct spg_rt *rt, uint32_t index)
 {
     shard->rt = rt;
     shard->index = index;
+    shard->suspect = index;
     shard->bell_fd = -1;
-    shard->account = -1;
+    shard->crowding.account = -1;
     shard->look_stride = 1;
     shard->idle_average_ns = 2 * SPGI_SPIN_DEFAULT_NS; // spinning has yet to show that it pays
     spgi_aptr *slots = calloc(rt->options.queue_entries, sizeof *slots);
     shard->sights = calloc(rt->shard_count, sizeof *shard->sights);
+    shard->batches = calloc(rt->shard_count, sizeof *shard->batches);
     shard->couriers = calloc(rt->shard_count + 1, sizeof *shard->couriers);
-    if (!slots || !shard->sights || !shard->couriers) {
+    if (!slots || !shard->sights || !shard->batches || !shard->couriers) {
         free((void *)slots);
         free(shard->sights);
+        free(shard->batches);
         free((void *)shard->couriers);
         return -ENOMEM;
     }
@@ -225,6 +231,7 @@ void spgi_shard_fini(struct spgi_shard *shard)
 {
     free((void *)shard->stealable.slots);
     free(shard->sights);
+    free(shard->batches);
     spgi_couriers_free(shard);
     spgi_ops_fini(shard);
 }
@@ -272,7 +279,7 @@ static int open_shard(struct spgi_shard *shard)
 
 void spgi_shard_close(struct spgi_shard *shard)
 {
-    spgi_thread_account_close(shard->account);
+    spgi_crowding_end(&shard->crowding);
     spgi_ring_close(shard->ring);
     if (shard->bell_fd >= 0) {
         spgi_bellfd_close(shard->bell_fd);
@@ -296,7 +303,7 @@ void *spgi_shard_main(void *arg)
     spgi_thread_enter();
     current = shard;
     shard->pass_start = spgi_clock_now();
-    shard->crowding_since = shard->pass_start;
+    spgi_crowding_begin(&shard->crowding, shard->pass_start);
     spgi_thread_name(shard->rt->thread_prefix, shard->index);
     int error = open_shard(shard);
     spgi_runtime_started(shard->rt, error);

@@ -6,6 +6,7 @@ void spgi_stats_add(struct spgi_shard *shard, spg_stats *out)
 {
 #define SPGI_ADD(name, text) out->name += load_acquire(&shard->counters.name);
     SPG_COUNTERS(SPGI_ADD)
+    SPG_MAXIMA(SPGI_ADD)
 #undef SPGI_ADD
     out->spawned += load_acquire(&shard->spawned_outside);
     out->spawn_refused += load_relaxed(&shard->refused_outside);

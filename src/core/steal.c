@@ -84,6 +84,14 @@ static unsigned try_victim(struct spgi_shard *shard, struct spgi_shard *victim, 
     return taken;
 }
 
+static void note_vain(struct spgi_shard *shard)
+{
+    shard->searches++;
+    if (shard->searches > load_relaxed(&shard->counters.steal_streak_max)) {
+        store_relaxed(&shard->counters.steal_streak_max, (uint64_t)shard->searches);
+    }
+}
+
 unsigned spgi_steal_search(struct spgi_shard *shard)
 {
     struct spg_rt *rt = shard->rt;
@@ -104,9 +112,11 @@ unsigned spgi_steal_search(struct spgi_shard *shard)
         unsigned taken = try_victim(shard, victim, now);
         if (taken > 0) {
             shard->backoff_step = 0;
+            shard->searches = 0;
             return taken;
         }
     }
+    note_vain(shard);
     uint32_t step = shard->backoff_step + knobs->fail_cost;
     step = step < knobs->backoff_min ? knobs->backoff_min : step;
     shard->backoff_step = step > knobs->backoff_max ? knobs->backoff_max : step;
@@ -114,19 +124,46 @@ unsigned spgi_steal_search(struct spgi_shard *shard)
     return 0;
 }
 
-void spgi_steal_balance(struct spgi_shard *shard, int64_t now)
+// Looks at one peer's queue. Returns whether its head waits and should be looked at again soon; if
+// that has been waiting for much longer than the shard's own, it is taken.
+static bool relieve(struct spgi_shard *shard, uint32_t peer, int64_t now)
 {
-    struct spg_rt *rt = shard->rt;
-    if (rt->shard_count == 1 || rt->options.steal.disabled) {
-        return;
-    }
-    uint32_t step = 1 + spgi_random_below(&shard->random, rt->shard_count - 1);
-    struct spgi_shard *victim = rt->shards[(shard->index + step) % rt->shard_count];
-    int64_t age = look(&shard->sights[victim->index], victim, now);
+    struct spgi_shard *victim = shard->rt->shards[peer];
+    struct spgi_sight *sight = &shard->sights[peer];
     int64_t own = shard->own_sight.head_since ? now - shard->own_sight.head_since : 0;
-    if (age >= own + 2 * rt->options.steal.age_ns) {
+    if (look(sight, victim, now) >= own + 2 * shard->rt->options.steal.age_ns) {
         unsigned taken = take_queued(shard, victim, 1);
         SPGI_COUNT_N(shard, stolen_by_age, taken);
+        return false;
+    }
+    return sight->head_since != 0;
+}
+
+void spgi_steal_balance(struct spgi_shard *shard, int64_t now)
+{
+    const struct spg_rt *rt = shard->rt;
+    int64_t interval = rt->options.steal.age_ns / 2;
+    if (rt->shard_count == 1 || rt->options.steal.disabled || now - shard->balanced < interval) {
+        return;
+    }
+    shard->balanced = now;
+    if (shard->suspect != shard->index) {
+        int64_t since = shard->sights[shard->suspect].head_since;
+        bool waits = relieve(shard, shard->suspect, now);
+        if (waits && shard->sights[shard->suspect].head_since == since) {
+            return; // the same head: the next look may be the one that takes it
+        }
+        shard->suspect = shard->index;
+    }
+    uint32_t others = rt->shard_count - 1;
+    uint32_t looks = others < SPGI_BALANCE_LOOKS ? others : SPGI_BALANCE_LOOKS;
+    for (uint32_t i = 0; i < looks; i++) {
+        shard->balance_turn = (shard->balance_turn + 1) % others;
+        uint32_t peer = (shard->index + 1 + shard->balance_turn) % rt->shard_count;
+        if (relieve(shard, peer, now)) {
+            shard->suspect = peer;
+            return;
+        }
     }
 }
 

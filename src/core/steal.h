@@ -26,7 +26,8 @@
 unsigned spgi_steal_search(struct spgi_shard *shard);
 
 // Shard with work, between passes: takes the head of a peer's queue if that has waited much longer
-// than its own.
+// than its own. Peers are looked at a few at a time, in turn; one whose head waits, again the next
+// time, because age is told by looking twice.
 void spgi_steal_balance(struct spgi_shard *shard, int64_t now);
 
 // Shard's own thread, after an announcement: wakes a sleeper to search, if nobody does already and

@@ -83,7 +83,7 @@ static void give_back(struct spgi_shard *shard, struct spgi_task *first)
     }
 }
 
-// Runs the tasks of a batch whose places may differ: each goes to its shard's errands or queue.
+// The debug option: each goes to a shard of its own choice.
 static void publish_each(struct spgi_task *first)
 {
     while (first) {
@@ -93,22 +93,46 @@ static void publish_each(struct spgi_task *first)
     }
 }
 
-// Stealable tasks that start here are published in one go; others one by one.
+// Tasks whose shards differ are sorted by shard: each shard gets its own in one go.
+static void publish_by_shard(struct spgi_shard *shard, struct spgi_task *first)
+{
+    struct spgi_batch *batches = NULL;
+    struct spgi_batch **end = &batches;
+    while (first) {
+        struct spgi_task *next = next_of(first);
+        struct spgi_batch *batch = &shard->batches[load_relaxed(&first->shard)];
+        if (!batch->tasks.head) {
+            batch->n = 0;
+            batch->next = NULL;
+            *end = batch;
+            end = &batch->next;
+        }
+        spgi_fifo_push(&batch->tasks, &first->ready.link);
+        batch->n++;
+        first = next;
+    }
+    while (batches) {
+        struct spgi_link *head = batches->tasks.head;
+        batches->tasks.head = NULL;
+        spgi_ready_batch(shard, SPGI_CONTAINER(head, struct spgi_task, ready.link), batches->n);
+        batches = batches->next;
+    }
+}
+
+// One publication for each shard that gets any of the tasks.
 static void publish(struct spgi_shard *shard, const struct spgi_spawn *spawn,
                     struct spgi_task *first, struct spgi_task *last)
 {
     bool stealable = spawn->attr.place == SPG_STEALABLE || spawn->attr.place == SPG_STEALABLE_ON;
     bool shuffled = shard->rt->options.shuffle_seed && shard->rt->shard_count > 1;
-    if (!stealable || shuffled) {
+    if (stealable && shuffled) {
         publish_each(first);
-    } else if (first->shard == shard->index) {
+    } else if (stealable && first->shard == shard->index) {
         spgi_ready_chain(shard, first, last, spawn->n);
+    } else if (spawn->attr.place == SPG_ROUND_ROBIN) {
+        publish_by_shard(shard, first);
     } else {
-        while (first) {
-            struct spgi_task *next = next_of(first);
-            spgi_sched_send(shard, shard->rt->shards[first->shard], first);
-            first = next;
-        }
+        spgi_ready_batch(shard, first, spawn->n);
     }
 }
 

@@ -24,6 +24,7 @@
 #include "base/random.h"
 #include "base/spinlock.h"
 #include "base/stealq.h"
+#include "core/crowding.h"
 #include "core/idle.h"
 #include "core/park.h"
 #include "sys/eventcount.h"
@@ -104,7 +105,9 @@ struct spgi_wait {
     spgi_a64 claim;
     // Stops a wait of a kind that only the home shard ends; called there.      [runner]
     void (*stop)(struct spgi_shard *home, struct spgi_task *task, int reason);
-    void *subject;           // what stop needs: the op, the job                        [runner]
+    // What stop needs: the op, the job. Of a task that is sent to its shard with others of its
+    // spawn, before it first runs: those.                                      [runner]
+    void *subject;
     int reason;              // why it was stopped: 0, -ETIME, -ECANCELED, -EBADF       [runner]
     int result;              // of the op                                               [runner]
     spgi_a64 since;          // when it began, for reports                              [any]
@@ -305,6 +308,7 @@ struct spgi_outbox {
 struct spgi_counters {
 #define SPGI_COUNTER_FIELD(name, text) spgi_a64 name;
     SPG_COUNTERS(SPGI_COUNTER_FIELD)
+    SPG_MAXIMA(SPGI_COUNTER_FIELD)
 #undef SPGI_COUNTER_FIELD
 };
 
@@ -322,6 +326,14 @@ typedef bool spgi_commit_fn(struct spgi_shard *shard, struct spgi_task *task, vo
 struct spgi_sight {
     uint64_t head;
     int64_t head_since; // 0: it was empty
+};
+
+// The tasks of a spawn that start on one shard, while they are sorted by shard.
+// [owner]
+struct spgi_batch {
+    struct spgi_fifo tasks;
+    uint64_t n;
+    struct spgi_batch *next; // of the shards that get any
 };
 
 struct spgi_shard {
@@ -363,11 +375,11 @@ struct spgi_shard {
     uint32_t searches;           // in vain, since it last had work                 [owner]
     struct spgi_sight *sights;   // per shard                                       [owner]
     struct spgi_sight own_sight; // of its own queue                                [owner]
+    uint32_t suspect;            // peer whose head waited at the last look; itself: none   [owner]
+    uint32_t balance_turn;       // which peer was looked at last, while busy       [owner]
+    int64_t balanced;            // when that was                                   [owner]
     int64_t idle_average_ns;     // how long recent idle times were                 [owner]
-    int account;                 // the kernel's, of this thread; -1: none yet      [owner]
-    int64_t crowding_ns;         // how long it had waited for a CPU ...            [owner]
-    int64_t crowding_since;      // ... at this time                                [owner]
-    bool crowded;                // others want its CPU                             [owner]
+    struct spgi_crowding crowding; //                                               [owner]
     int64_t pass_start;          // clock at the start of the pass                  [owner]
     int64_t last_work;           // clock at the end of the last pass with work     [owner]
     uint32_t inline_run;         // answers without suspending in a row             [owner]
@@ -381,7 +393,8 @@ struct spgi_shard {
     struct spgi_node closed_mailboxes; // slots to be used again        [lock: rt->mailboxes_lock]
     struct spgi_timers timers;
     struct spgi_ops ops;
-    struct spgi_random random; // [owner]
+    struct spgi_random random;  // [owner]
+    struct spgi_batch *batches; // per shard; all empty but while a spawn is published  [owner]
 
     // Caches.                                                                       [owner]
     struct spgi_fifo slots; // free task slots
@@ -470,7 +483,7 @@ struct spg_rt {
     pthread_mutex_t entry_lock; // admission of spawns from outside, against shutdown
     pthread_mutex_t end_lock;   // one shutdown at a time
     pthread_mutex_t quiet_lock;
-    pthread_cond_t quiet; // something has ended while shutting down
+    pthread_cond_t quiet;  // something has ended while shutting down
     uint32_t cpus_allowed; // by affinity                               [const]
 
     // Starting of shards' threads.                                           [lock: gate_lock]

@@ -292,6 +292,103 @@ TASK_TEST(c6_a_cancel_that_comes_late_keeps_the_result, 2)
     return 0;
 }
 
+// Of the headers' calls, those whose contract says so: a thread that is no task is told, whatever
+// the arguments.
+START_TEST(c6_calls_that_need_a_task_say_so)
+{
+    spg_fd fd = {0};
+    spg_scope scope;
+    spg_timer timer = {0};
+    spg_task task;
+    spg_mailbox box = {0};
+    spg_msg message;
+    spg_flush_ticket ticket = {0};
+    uint64_t sum;
+    struct statx about;
+    struct iovec part = {.iov_base = &sum, .iov_len = 1};
+    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+    struct sockaddr address = {0};
+    const int codes[] = {
+        spg_yield(),
+        spg_sleep(SPG_NOW),
+        spg_cancelled(),
+        spg_shard(),
+        spg_set_name("x"),
+        spg_local_set(0, NULL),
+        spg_spawn(NULL, sleeps, NULL, &task),
+        spg_spawn_n(NULL, NULL, sleeps, NULL, 0, 1),
+        spg_scope_open(&scope, SPG_NEVER),
+        spg_timer_set(&timer, SPG_NOW),
+        spg_timer_wait(&timer, SPG_NOW),
+        spg_blocking(sleeps, NULL, NULL, SPG_NOW),
+        spg_fd_adopt(0, &fd),
+        spg_fd_release(fd),
+        spg_fd_number(fd),
+        spg_close(fd),
+        spg_poll(fd, POLLIN, SPG_NOW),
+        spg_open("/", 0, 0, &fd, SPG_NOW),
+        (int)spg_read_at(fd, &sum, 1, 0, SPG_NOW),
+        (int)spg_write_at(fd, &sum, 1, 0, SPG_NOW),
+        (int)spg_readv_at(fd, &part, 1, 0, SPG_NOW),
+        (int)spg_writev_at(fd, &part, 1, 0, SPG_NOW),
+        spg_fsync(fd, SPG_NOW),
+        spg_fdatasync(fd, SPG_NOW),
+        spg_statx(fd, 0, &about, SPG_NOW),
+        spg_statx_path("/", 0, 0, &about, SPG_NOW),
+        spg_ftruncate(fd, 0, SPG_NOW),
+        spg_rename("/none", "/none", 0, SPG_NOW),
+        spg_unlink("/none", 0, SPG_NOW),
+        spg_socket(AF_UNIX, SOCK_STREAM, 0, &fd),
+        spg_bind(fd, &address, sizeof address),
+        spg_listen(fd, 1),
+        spg_accept(fd, NULL, NULL, 0, &fd, SPG_NOW),
+        spg_connect(fd, &address, sizeof address, SPG_NOW),
+        (int)spg_recv(fd, &sum, 1, 0, SPG_NOW),
+        (int)spg_socket_send(fd, &sum, 1, 0, SPG_NOW),
+        (int)spg_send_all(fd, &sum, 1, 0, SPG_NOW),
+        (int)spg_recvmsg(fd, &header, 0, SPG_NOW),
+        (int)spg_sendmsg(fd, &header, 0, SPG_NOW),
+        spg_socket_shutdown(fd, SHUT_RD),
+        spg_mailbox_open(0, 0, &box),
+        spg_mailbox_close(box),
+        (int)spg_receive(box, &message, 1, SPG_NOW),
+        spg_flush(SPG_NOW),
+        spg_flush_begin(&ticket),
+        spg_flush_wait(ticket, SPG_NOW),
+        spg_tally_take(box, 0, &sum, SPG_NOW),
+    };
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (codes[i] != -EPERM) {
+            ck_abort_msg("call %zu of the list gives %d (%s)", i, codes[i],
+                         spg_error_name(codes[i]));
+        }
+    }
+}
+END_TEST
+
+// What calls give for reasons of their own has a row: a text, and a cause that tells what to do.
+START_TEST(c6_there_is_one_table_of_codes)
+{
+    static const int table[] = {
+#define CODE(code, text, cause) code,
+        SPG_ERRORS(CODE)
+#undef CODE
+    };
+    static const int promised[] = {ETIME, ECANCELED,  ESRCH, EBADF, EAGAIN,  ESHUTDOWN, ENOMEM,
+                                   EPERM, EOWNERDEAD, EXDEV, EBUSY, EDEADLK, EINVAL};
+    for (size_t i = 0; i < sizeof promised / sizeof promised[0]; i++) {
+        REQUIRE(spg_error_cause(-promised[i]) != NULL);
+    }
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        for (size_t k = 0; k < i; k++) {
+            REQUIRE(table[i] != table[k]);
+            REQUIRE(strcmp(spg_strerror(table[i]), spg_strerror(table[k])) != 0);
+        }
+        REQUIRE(strlen(spg_error_cause(table[i])) > 15);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("contract C5-C6");
@@ -304,5 +401,7 @@ int main(void)
     tcase_add_test(tests, c6_now_gives_the_result_or_etime_without_suspending);
     tcase_add_test(tests, c6_codes_do_not_depend_on_errno);
     tcase_add_test(tests, c6_a_cancel_that_comes_late_keeps_the_result);
+    tcase_add_test(tests, c6_calls_that_need_a_task_say_so);
+    tcase_add_test(tests, c6_there_is_one_table_of_codes);
     return run_suite("test_results", suite);
 }

@@ -144,6 +144,7 @@ START_TEST(counters_only_grow)
         REQUIRE_OK(spg_stats_get(rt, &now));
 #define REQUIRE_GROWTH(name, text) REQUIRE(now.name >= before.name);
         SPG_COUNTERS(REQUIRE_GROWTH)
+        SPG_MAXIMA(REQUIRE_GROWTH)
 #undef REQUIRE_GROWTH
         before = now;
     }
@@ -216,6 +217,18 @@ static void require_line(const char *text, const char *name)
     REQUIRE_EQ(numbers[0], sum);
 }
 
+// By how much the total of a line is not the largest of the shards'.
+static uint64_t maximum_of(const char *text, const char *name)
+{
+    uint64_t numbers[SHARDS + 2];
+    uint64_t most = 0;
+    REQUIRE_EQ(numbers_of(text, name, numbers, SHARDS + 2), SHARDS + 1);
+    for (size_t i = 1; i <= SHARDS; i++) {
+        most = numbers[i] > most ? numbers[i] : most;
+    }
+    return numbers[0] - most;
+}
+
 START_TEST(the_text_has_a_line_per_counter)
 {
     spg_rt *rt = worked_runtime();
@@ -227,6 +240,9 @@ START_TEST(the_text_has_a_line_per_counter)
 #define REQUIRE_LINE(name, explanation) require_line(text, #name);
     SPG_COUNTERS(REQUIRE_LINE)
     SPG_GAUGES(REQUIRE_LINE)
+#undef REQUIRE_LINE
+#define REQUIRE_LINE(name, explanation) REQUIRE_EQ(maximum_of(text, #name), 0);
+    SPG_MAXIMA(REQUIRE_LINE)
 #undef REQUIRE_LINE
     uint64_t spawned[SHARDS + 1];
     REQUIRE_EQ(numbers_of(text, "spawned", spawned, SHARDS + 1), SHARDS + 1);

@@ -337,6 +337,83 @@ START_TEST(a_watcher_that_goes_to_work_is_replaced)
 }
 END_TEST
 
+// A shard that is stuck in a task, and peers that are never idle: they run one short task after the
+// other, so that none of them ever searches or watches.
+typedef struct stuck {
+    atomic_int busy; // peers that have come to their work
+    atomic_int ended;
+    atomic_int child_ran;
+    uint32_t shards;
+} stuck;
+
+static int is_never_idle(void *arg)
+{
+    stuck *all = arg;
+    for (bool first = true; atomic_load(&all->ended) == 0; first = false) {
+        atomic_fetch_add(&all->busy, first);
+        spin_for(50 * SPG_US);
+        REQUIRE_OK(spg_yield());
+    }
+    return 0;
+}
+
+static int has_run(void *arg)
+{
+    stuck *all = arg;
+    atomic_store(&all->child_ran, spg_shard() + 1);
+    return 0;
+}
+
+static int is_stuck(void *arg)
+{
+    stuck *all = arg;
+    AWAIT(atomic_load(&all->busy) == (int)all->shards - 1);
+    for (int i = 0; i < 10; i++) {
+        spg_task child;
+        atomic_store(&all->child_ran, 0);
+        REQUIRE_OK(spg_spawn(NULL, has_run, all, &child));
+        for (spg_time limit = patience(); atomic_load(&all->child_ran) == 0;) {
+            REQUIRE(spg_now() < limit); // this task goes on: only another shard can run it
+        }
+        REQUIRE(atomic_load(&all->child_ran) != 1);
+        REQUIRE_OK(joined(child));
+    }
+    atomic_store(&all->ended, 1);
+    return 0;
+}
+
+static void relieve_stuck(uint32_t shards)
+{
+    spg_options options = ordered_options(shards);
+    spg_rt *rt = start_runtime(&options);
+    stuck all = {.shards = shards};
+    spg_task tasks[8];
+    REQUIRE(shards <= 8);
+    for (uint32_t i = 0; i < shards; i++) {
+        spg_attr attr = pinned_to(i);
+        REQUIRE_OK(spg_spawn_in(rt, &attr, i == 0 ? is_stuck : is_never_idle, &all, &tasks[i]));
+    }
+    for (uint32_t i = 0; i < shards; i++) {
+        int result = -1;
+        REQUIRE_OK(spg_join(tasks[i], &result, SPG_NEVER));
+        REQUIRE_OK(result);
+    }
+    end_runtime(rt);
+}
+
+START_TEST(a_busy_peer_relieves_one_that_is_stuck)
+{
+    relieve_stuck(2);
+}
+END_TEST
+
+// Each of them has more peers than it looks at between two passes.
+START_TEST(many_busy_peers_relieve_one_that_is_stuck)
+{
+    relieve_stuck(8);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("steal");
@@ -354,5 +431,7 @@ int main(void)
     tcase_add_test(tests, watch_says_how_often_to_look_at_busy_shards);
     tcase_add_test(tests, a_task_that_is_passed_over_is_taken);
     tcase_add_test(tests, a_watcher_that_goes_to_work_is_replaced);
+    tcase_add_test(tests, a_busy_peer_relieves_one_that_is_stuck);
+    tcase_add_test(tests, many_busy_peers_relieve_one_that_is_stuck);
     return run_suite("test_steal", suite);
 }

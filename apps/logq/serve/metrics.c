@@ -98,6 +98,7 @@ static void write_runtime(struct text *text, spg_rt *runtime)
     write_shards(text, runtime, "spargio_" #name, offsetof(spg_stats, name));
     SPG_COUNTERS(WRITE_COUNTER_)
     SPG_GAUGES(WRITE_GAUGE_)
+    SPG_MAXIMA(WRITE_GAUGE_)
 #undef WRITE_COUNTER_
 #undef WRITE_GAUGE_
 }
