@@ -48,9 +48,9 @@ static void credit_rang(struct spgi_shard *shard, struct spgi_alarm *alarm)
 {
     (void)shard;
     struct spgi_courier *courier = SPGI_CONTAINER(alarm, struct spgi_courier, credit);
-    while (!spgi_waitlist_empty(&courier->waiters)) {
+    while (!spgi_waitlist_empty(&courier->waiters) && !spgi_waitlist_called(&courier->waiters)) {
         if (load_seqcst(&courier->free) != 0) {
-            spgi_waitlist_wake(spgi_waitlist_first(&courier->waiters)); // it looks on
+            spgi_waitlist_call(&courier->waiters); // it looks on when it has its own
             return;
         }
         spgi_alarm_arm(&courier->credit);
@@ -138,22 +138,25 @@ void spgi_courier_arrived(struct spgi_shard *shard, uint32_t number)
 static int wait_for_parcel(struct spgi_shard *shard, struct spgi_courier *courier,
                            struct spgi_parcel **out, spg_time deadline)
 {
-    bool turn = spgi_waitlist_empty(&courier->waiters); // else behind those who wait
+    struct spgi_node *list = &courier->waiters;
+    struct spgi_waiter waiter;
+    spgi_waiter_init(&waiter, 0);
     int error = spgi_wait_refused(shard->running);
     *out = NULL;
-    while (!error && !(turn && (*out = take_parcel(courier)))) {
+    // Others wait already: behind them.
+    while (!error && !(spgi_waitlist_turn(list, &waiter) && (*out = take_parcel(courier)))) {
         SPGI_COUNT(shard, lanes_full);
         if (deadline == SPG_NOW) {
             error = -EAGAIN;
             break;
         }
         spgi_alarm_arm(&courier->credit);
-        if (!turn || load_seqcst(&courier->free) == 0) {
-            error = spgi_waitlist_wait(shard, &courier->waiters, SPGI_WAIT_ROOM, 0, deadline);
+        if (!spgi_waitlist_turn(list, &waiter) || load_seqcst(&courier->free) == 0) {
+            error = spgi_waitlist_wait(shard, list, &waiter, SPGI_WAIT_ROOM, deadline);
         }
-        turn = true;
     }
-    credit_rang(shard, &courier->credit); // whoever was woken cares for the rest
+    spgi_waitlist_leave(&waiter);
+    credit_rang(shard, &courier->credit); // whoever is called cares for the rest
     return error;
 }
 

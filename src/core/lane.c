@@ -148,13 +148,18 @@ static void wake_flushed(struct spgi_shard *shard)
     }
 }
 
-static bool wake_for_room(struct spgi_lane *lane)
+// Whether one was called now, or before and has not looked yet.
+static bool call_for_room(struct spgi_lane *lane)
 {
-    bool wakes = !spgi_waitlist_empty(&lane->room) && has_room(lane);
-    if (wakes) {
-        spgi_waitlist_wake(spgi_waitlist_first(&lane->room)); // it looks again when it has sent
+    struct spgi_node *list = &lane->room;
+    if (spgi_waitlist_empty(list) || spgi_waitlist_called(list)) {
+        return !spgi_waitlist_empty(list); // it looks again when it has sent
     }
-    return wakes;
+    bool calls = has_room(lane);
+    if (calls) {
+        spgi_waitlist_call(list);
+    }
+    return calls;
 }
 
 // Wakes those whose wait is over; while others wait, the alarm stays armed.
@@ -164,7 +169,7 @@ static void look(struct spgi_shard *shard, struct spgi_lane *lane)
     do {
         uint64_t untaken = spgi_msgq_untaken(&lane->queue); // first: what is woken below saw it
         wake_flushed(shard);
-        bool room_wanted = !wake_for_room(lane) && !spgi_waitlist_empty(&lane->room);
+        bool room_wanted = !call_for_room(lane) && !spgi_waitlist_empty(&lane->room);
         bool flush_wanted = !spgi_waitlist_empty(&shard->outbox.flushes) && untaken > 0;
         if (!room_wanted && !flush_wanted) {
             return;
@@ -206,7 +211,8 @@ static struct spgi_lane *lane_into(struct spgi_shard *shard, struct spgi_mailbox
 }
 
 // Suspends until there may be room. Returns 0, -EAGAIN, -ETIME, -ECANCELED.
-static int wait_for_room(struct spgi_shard *shard, struct spgi_lane *lane, spg_time deadline)
+static int wait_for_room(struct spgi_shard *shard, struct spgi_lane *lane,
+                         struct spgi_waiter *waiter, spg_time deadline)
 {
     SPGI_COUNT(shard, lanes_full);
     spgi_lanes_publish(shard); // so that the receiver makes some
@@ -214,10 +220,10 @@ static int wait_for_room(struct spgi_shard *shard, struct spgi_lane *lane, spg_t
         return -EAGAIN;
     }
     spgi_alarm_arm(&lane->credit);
-    if (spgi_waitlist_empty(&lane->room) && has_room(lane)) {
+    if (spgi_waitlist_turn(&lane->room, waiter) && has_room(lane)) {
         return 0;
     }
-    return spgi_waitlist_wait(shard, &lane->room, SPGI_WAIT_ROOM, 0, deadline);
+    return spgi_waitlist_wait(shard, &lane->room, waiter, SPGI_WAIT_ROOM, deadline);
 }
 
 // One try. Returns 0, -EAGAIN: there is no room for all of them; -ESRCH; -ENOMEM.
@@ -250,19 +256,19 @@ size_t spgi_lane_send(struct spgi_shard *shard, struct spgi_mailbox *mailbox, ui
         *why = -ENOMEM;
         return 0;
     }
-    // Others wait already: behind them.
-    bool turn = spgi_waitlist_empty(&lane->room);
+    struct spgi_waiter waiter;
+    spgi_waiter_init(&waiter, 0);
     do {
+        bool turn = spgi_waitlist_turn(&lane->room, &waiter); // else behind those who wait
         *why = turn || !spgi_mailbox_is(mailbox, gen)
                    ? send_now(shard, lane, gen, messages, n, &sent)
                    : -EAGAIN;
-        if (*why == -EAGAIN) {
-            *why = wait_for_room(shard, lane, deadline);
-            turn = true;
-        } else {
+        if (*why != -EAGAIN) {
             break;
         }
+        *why = wait_for_room(shard, lane, &waiter, deadline);
     } while (*why == 0);
+    spgi_waitlist_leave(&waiter);
     if (!spgi_waitlist_empty(&lane->room)) {
         look(shard, lane);
     }
@@ -288,7 +294,9 @@ int spgi_lanes_flush(struct spgi_shard *shard, uint64_t sent, spg_time deadline)
     if (is_flushed(shard, sent)) {
         return 0;
     }
-    return spgi_waitlist_wait(shard, &shard->outbox.flushes, SPGI_WAIT_FLUSH, sent, deadline);
+    struct spgi_waiter waiter;
+    spgi_waiter_init(&waiter, sent);
+    return spgi_waitlist_wait(shard, &shard->outbox.flushes, &waiter, SPGI_WAIT_FLUSH, deadline);
 }
 
 // ---- Sending from elsewhere ------------------------------------------------------------------

@@ -3,7 +3,7 @@
 //
 // Whoever waits for room, or for a flush, lives on the sending shard, and is woken by the alarm of
 // the lane, which the receiver rings when it gives credits back. Room goes to waiters in the order
-// in which they came: while there are any, others queue behind them.
+// in which they came: while there are any, others queue behind them (core/waitlist.h).
 #ifndef SPGI_CORE_LANE_H
 #define SPGI_CORE_LANE_H
 

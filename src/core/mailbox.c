@@ -144,6 +144,20 @@ static void look_closed(struct spgi_shard *shard, struct spgi_mailbox *mailbox)
     } while (!(load_seqcst(&mailbox->word) & SPGI_MAILBOX_OPEN) && has_messages(mailbox));
 }
 
+// Whether one was called now, or before and has not looked yet.
+static bool call_receiver(struct spgi_mailbox *mailbox)
+{
+    struct spgi_node *list = &mailbox->waiters;
+    if (spgi_waitlist_empty(list) || spgi_waitlist_called(list)) {
+        return !spgi_waitlist_empty(list);
+    }
+    bool calls = has_messages(mailbox);
+    if (calls) {
+        spgi_waitlist_call(list);
+    }
+    return calls;
+}
+
 void spgi_mailbox_look(struct spgi_shard *shard, struct spgi_mailbox *mailbox)
 {
     for (;;) {
@@ -152,13 +166,9 @@ void spgi_mailbox_look(struct spgi_shard *shard, struct spgi_mailbox *mailbox)
             return;
         }
         bool wanted = !spgi_waitlist_empty(&mailbox->waiters);
-        bool woken = spgi_tallies_wake_due(mailbox);
-        if (wanted && has_messages(mailbox)) {
-            spgi_waitlist_wake(spgi_waitlist_first(&mailbox->waiters));
-            woken = true;
-        }
-        if (woken || (!wanted && !spgi_tallies_wanted(mailbox))) {
-            return; // who was woken looks again when it is done
+        bool called = spgi_tallies_call_due(mailbox) | call_receiver(mailbox);
+        if (called || (!wanted && !spgi_tallies_wanted(mailbox))) {
+            return; // who was called looks again when it is done
         }
         spgi_alarm_arm(&mailbox->arrived);
         bool due = (wanted && has_messages(mailbox)) || spgi_tallies_due(mailbox);
@@ -176,16 +186,18 @@ static void rang(struct spgi_shard *shard, struct spgi_alarm *alarm)
 // ---- Receiving -------------------------------------------------------------------------------
 
 static int wait_for_message(struct spgi_shard *shard, struct spgi_mailbox *mailbox,
-                            spg_time deadline)
+                            struct spgi_waiter *waiter, spg_time deadline)
 {
     if (deadline == SPG_NOW) {
         return -ETIME;
     }
     spgi_alarm_arm(&mailbox->arrived);
-    if (has_messages(mailbox)) {
+    if (spgi_waitlist_turn(&mailbox->waiters, waiter) && has_messages(mailbox)) {
         return 0;
     }
-    return spgi_waitlist_wait(shard, &mailbox->waiters, SPGI_WAIT_MESSAGE, 0, deadline);
+    // Called in vain, for messages of an older mailbox: the alarm was not armed meanwhile.
+    spgi_tallies_call_due(mailbox);
+    return spgi_waitlist_wait(shard, &mailbox->waiters, waiter, SPGI_WAIT_MESSAGE, deadline);
 }
 
 ssize_t spgi_mailbox_receive(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint64_t gen,
@@ -197,28 +209,29 @@ ssize_t spgi_mailbox_receive(struct spgi_shard *shard, struct spgi_mailbox *mail
     }
     spgi_lanes_publish(shard); // it may have sent to itself
     struct taking taking = {.shard = shard, .gen = gen, .out = out, .room = n};
-    bool turn = spgi_waitlist_empty(&mailbox->waiters); // else behind those who wait
+    struct spgi_waiter waiter;
+    spgi_waiter_init(&waiter, 0);
     bool waited = false;
     for (;;) {
         if (!spgi_mailbox_is(mailbox, gen)) {
             error = -ESRCH;
             break;
         }
-        if (turn) {
+        if (spgi_waitlist_turn(&mailbox->waiters, &waiter)) { // else behind those who wait
             take(mailbox, &taking);
         }
         if (taking.taken > 0) {
             break;
         }
-        error = wait_for_message(shard, mailbox, deadline);
+        error = wait_for_message(shard, mailbox, &waiter, deadline);
+        waited = true;
         if (error) {
             break;
         }
-        turn = true;
-        waited = true;
     }
+    spgi_waitlist_leave(&waiter);
     if (waited || !spgi_waitlist_empty(&mailbox->waiters)) {
-        spgi_mailbox_look(shard, mailbox); // whoever is woken cares for the rest
+        spgi_mailbox_look(shard, mailbox); // whoever is called cares for the rest
     }
     return taking.taken > 0 ? (ssize_t)taking.taken : error;
 }

@@ -84,8 +84,10 @@ int spgi_tally_take(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint
                     struct spgi_tally *tally, uint64_t *out, spg_time deadline)
 {
     int error = spgi_wait_refused(shard->running);
-    bool turn = spgi_waitlist_empty(&tally->waiters); // else behind those who wait
+    struct spgi_waiter waiter;
+    spgi_waiter_init(&waiter, 0);
     while (!error) {
+        bool turn = spgi_waitlist_turn(&tally->waiters, &waiter); // else behind those who wait
         if (!spgi_mailbox_is(mailbox, gen)) {
             error = -ESRCH;
         } else if (turn && is_due(tally)) {
@@ -96,11 +98,12 @@ int spgi_tally_take(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint
         } else {
             spgi_alarm_arm(&mailbox->arrived);
             if (!turn || !is_due(tally)) {
-                error = spgi_waitlist_wait(shard, &tally->waiters, SPGI_WAIT_TALLY, 0, deadline);
+                error =
+                    spgi_waitlist_wait(shard, &tally->waiters, &waiter, SPGI_WAIT_TALLY, deadline);
             }
-            turn = true;
         }
     }
+    spgi_waitlist_leave(&waiter);
     spgi_mailbox_look(shard, mailbox);
     return error;
 }
@@ -128,18 +131,20 @@ bool spgi_tallies_due(struct spgi_mailbox *mailbox)
     return false;
 }
 
-bool spgi_tallies_wake_due(struct spgi_mailbox *mailbox)
+bool spgi_tallies_call_due(struct spgi_mailbox *mailbox)
 {
-    bool woken = false;
+    bool called = false;
     uint32_t count = load_acquire(&mailbox->tally_count);
     for (uint32_t i = 0; i < count; i++) {
         struct spgi_tally *tally = &mailbox->tallies[i];
         if (!spgi_waitlist_empty(&tally->waiters) && is_due(tally)) {
-            spgi_waitlist_wake(spgi_waitlist_first(&tally->waiters));
-            woken = true;
+            if (!spgi_waitlist_called(&tally->waiters)) {
+                spgi_waitlist_call(&tally->waiters);
+            }
+            called = true;
         }
     }
-    return woken;
+    return called;
 }
 
 void spgi_tallies_wake_all(struct spgi_mailbox *mailbox)

@@ -37,7 +37,7 @@ int spgi_tally_take(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint
 // The receiver's shard: waking, on behalf of the mailbox.
 bool spgi_tallies_wanted(struct spgi_mailbox *mailbox);   // somebody waits
 bool spgi_tallies_due(struct spgi_mailbox *mailbox);      // for one that has come to its threshold
-bool spgi_tallies_wake_due(struct spgi_mailbox *mailbox); // wakes the first of each; whether any
+bool spgi_tallies_call_due(struct spgi_mailbox *mailbox); // calls the first of each; whether any
 void spgi_tallies_wake_all(struct spgi_mailbox *mailbox);
 void spgi_tallies_clear(struct spgi_mailbox *mailbox);
 

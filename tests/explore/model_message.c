@@ -74,6 +74,34 @@ static const struct explore_model wake = {
     .full = {3, 1},
 };
 
+// Both wait before a message has come, or not: the one that is called first calls the other.
+static int receive_one(void *arg)
+{
+    (void)arg;
+    spg_msg message;
+    explore_assert(spg_receive(box, &message, 1, SPG_NEVER) == 1, "a receive has failed");
+    explore_assert(message.value == ++got, "a message is not the next one");
+    machine_end();
+    return 0;
+}
+
+static void begin_two_receivers(void)
+{
+    begin(4, 3, 2);
+    machine_start(0, MACHINE_PINNED, receive_one, NULL);
+    machine_start(0, MACHINE_PINNED, receive_one, NULL);
+    machine_start(1, MACHINE_PINNED, send_some, &two);
+}
+
+static const struct explore_model two_receivers = {
+    .name = "message: two receivers",
+    .setup = begin_two_receivers,
+    .threads = {machine_shard, machine_shard, machine_stopper},
+    .check = all_got,
+    .full = {2, 1},
+    .quick = {1, 1},
+};
+
 static void send_from_outside(void)
 {
     require(spg_send(box, 0, 1, SPG_NEVER), "a send has failed");
@@ -309,6 +337,7 @@ static const struct explore_model parcels = {
 int main(int argc, char **argv)
 {
     static const struct explore_model *const models[] = {
-        &wake, &room, &outside, &flush, &flush_two, &flush_both, &tally, &closing, &parcels, NULL};
+        &wake,       &two_receivers, &room,  &outside, &flush,   &flush_two,
+        &flush_both, &tally,         &closing, &parcels, NULL};
     return explore_main(argc, argv, models);
 }
