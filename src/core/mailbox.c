@@ -25,11 +25,15 @@ struct taking {
     size_t taken;
 };
 
-static void destroy_slot(struct spgi_shard *shard, const struct spgi_msg_slot *slot)
+// A message that nobody will receive: the oldest of the queue, whose slot is given back before its
+// destroy function runs, which may publish, close this mailbox, or otherwise lead here again.
+static void destroy_oldest(struct spgi_shard *shard, struct spgi_msgq *queue)
 {
+    const struct spgi_msg_slot slot = *spgi_msgq_peek(queue, 0);
+    spgi_msgq_credit(queue, 1);
     SPGI_COUNT(shard, messages_destroyed);
-    if (slot->destroy) {
-        slot->destroy((void *)(uintptr_t)slot->value);
+    if (slot.destroy) {
+        slot.destroy((void *)(uintptr_t)slot.value);
     }
 }
 
@@ -43,22 +47,29 @@ static inline bool has_some(struct spgi_msgq *queue)
 static bool take_from(struct spgi_msgq *queue, uint32_t from, struct taking *taking)
 {
     const struct spgi_msg_slot *slot;
-    uint64_t ahead = 0;
+    uint64_t ahead = 0; // copied, and not given back yet
+    bool credited = false;
     while ((slot = spgi_msgq_peek(queue, ahead)) != NULL) {
-        if (slot->generation != (uint32_t)taking->gen) {
-            destroy_slot(taking->shard, slot);
-        } else if (taking->taken < taking->room) {
+        if (slot->generation == (uint32_t)taking->gen) {
+            if (taking->taken == taking->room) {
+                break;
+            }
             taking->out[taking->taken++] = (spg_msg){
                 .tag = slot->tag, .from = from, .value = slot->value, .destroy = slot->destroy};
-        } else {
-            break;
+            ahead++;
+            continue;
         }
-        ahead++;
+        if (ahead > 0) {
+            spgi_msgq_credit(queue, ahead);
+            ahead = 0;
+        }
+        destroy_oldest(taking->shard, queue);
+        credited = true;
     }
     if (ahead > 0) {
         spgi_msgq_credit(queue, ahead);
     }
-    return ahead > 0;
+    return credited || ahead > 0;
 }
 
 // What came by way of the kernel.
@@ -221,6 +232,10 @@ ssize_t spgi_mailbox_receive(struct spgi_shard *shard, struct spgi_mailbox *mail
             take(mailbox, &taking);
         }
         if (taking.taken > 0) {
+            break;
+        }
+        if (!spgi_mailbox_is(mailbox, gen)) { // closed by what was destroyed
+            error = -ESRCH;
             break;
         }
         error = wait_for_message(shard, mailbox, &waiter, deadline);
