@@ -86,10 +86,10 @@ SPG_API spg_mailbox spg_shard_mailbox(spg_rt *rt, unsigned shard);
 // in the order in which they came; a thread that is no shard blocks for room; a task of another
 // runtime never waits: for it, a full lane is -EAGAIN whatever the deadline.
 // Returns how many were taken, when that is not 0, or n is; else why: -EAGAIN the lane is full, or
-// tasks of the shard wait for room in it, and the deadline is SPG_NOW; -ETIME the deadline has passed before there was room; -ECANCELED;
-// -ESRCH the mailbox is closed; -ESHUTDOWN, to threads and tasks of other runtimes: the runtime is
-// being shut down, and its tasks were given their time to end; -ENOMEM no memory for the lane;
-// -EOWNERDEAD after fork.
+// tasks of the shard wait for room in it, and the deadline is SPG_NOW; -ETIME the deadline has
+// passed before there was room; -ECANCELED; -ESRCH the mailbox is closed; -ESHUTDOWN, to threads
+// and tasks of other runtimes: the runtime is being shut down, and its tasks were given their time
+// to end; -ENOMEM no memory for the lane; -EOWNERDEAD after fork.
 SPG_API SPG_SUSPENDS ssize_t spg_send_some(spg_mailbox mailbox, const spg_msg *messages, size_t n,
                                            int *why, spg_time deadline);
 static inline ssize_t spg_send_n(spg_mailbox mailbox, const spg_msg *messages, size_t n,

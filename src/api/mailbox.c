@@ -22,11 +22,14 @@ static int find_here(spg_mailbox handle, struct spgi_named *named)
     if (error) {
         return error;
     }
-    if (named->shard && named->shard->index == named->mailbox->shard) {
+    // Shard and generation of one look: the slot may be another's meanwhile.
+    uint64_t word = load_seqcst(&named->mailbox->word);
+    bool is = spgi_mailbox_opened(word, named->gen);
+    if (is && named->shard && named->shard->index == spgi_mailbox_shard(word)) {
         return 0;
     }
     spgi_named_let_go(named);
-    return -EXDEV;
+    return is ? -EXDEV : -ESRCH;
 }
 
 // ---- Opening and closing ---------------------------------------------------------------------

@@ -123,7 +123,7 @@ static void arrived(struct spgi_shard *shard, struct spgi_parcel *parcel)
         return;
     }
     spgi_fifo_push(&mailbox->parcels, &parcel->link);
-    spgi_mailbox_look(shard, mailbox);
+    spgi_mailbox_look(mailbox);
 }
 
 void spgi_courier_arrived(struct spgi_shard *shard, uint32_t number)
@@ -217,7 +217,12 @@ static int hand_over(struct spgi_shard *shard, struct spgi_parcel *parcel)
 int spgi_courier_send(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint64_t gen,
                       uint32_t tag, uint64_t value, spg_time deadline)
 {
-    struct spgi_courier *courier = courier_between(shard, mailbox->rt->shards[mailbox->shard]);
+    uint64_t word = load_seqcst(&mailbox->word);
+    if (!spgi_mailbox_opened(word, gen)) {
+        return -ESRCH;
+    }
+    struct spgi_shard *to = mailbox->rt->shards[spgi_mailbox_shard(word)];
+    struct spgi_courier *courier = courier_between(shard, to);
     if (!courier) {
         return -ENOMEM;
     }

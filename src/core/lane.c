@@ -118,7 +118,7 @@ static void note_staged(struct spgi_shard *shard, struct spgi_lane *lane, size_t
 static bool has_room(struct spgi_lane *lane)
 {
     uint64_t word = load_seqcst(&lane->mailbox->word);
-    bool gone = word != (lane->generation << 1 | SPGI_MAILBOX_OPEN);
+    bool gone = !spgi_mailbox_opened(word, lane->generation);
     // A closed mailbox ends the wait. One that is new in its slot wants the queue empty.
     return gone ? !(word & SPGI_MAILBOX_OPEN) || spgi_msgq_untaken(&lane->queue) == 0
                 : spgi_msgq_has_room(&lane->queue);

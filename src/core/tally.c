@@ -87,8 +87,9 @@ int spgi_tally_take(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint
     struct spgi_waiter waiter;
     spgi_waiter_init(&waiter, 0);
     while (!error) {
-        bool turn = spgi_waitlist_turn(&tally->waiters, &waiter); // else behind those who wait
-        if (!spgi_mailbox_is(mailbox, gen)) {
+        bool is = spgi_mailbox_is(mailbox, gen);
+        bool turn = is && spgi_waitlist_turn(&tally->waiters, &waiter); // else behind others
+        if (!is) {
             error = -ESRCH;
         } else if (turn && is_due(tally)) {
             *out = take(tally, gen);
@@ -104,7 +105,9 @@ int spgi_tally_take(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint
         }
     }
     spgi_waitlist_leave(&waiter);
-    spgi_mailbox_look(shard, mailbox);
+    if (spgi_mailbox_is(mailbox, gen)) { // else nobody waits any more
+        spgi_mailbox_look(mailbox);
+    }
     return error;
 }
 
@@ -158,7 +161,7 @@ void spgi_tallies_wake_all(struct spgi_mailbox *mailbox)
 void spgi_tallies_clear(struct spgi_mailbox *mailbox)
 {
     pthread_mutex_lock(&mailbox->rt->mailboxes_lock);
-    uint64_t next = load_relaxed(&mailbox->word) >> 1;
+    uint64_t next = spgi_mailbox_gen(load_relaxed(&mailbox->word));
     for (uint32_t i = 0; i < load_relaxed(&mailbox->tally_count); i++) {
         store_seqcst(&mailbox->tallies[i].word, word_of(next, 0));
     }

@@ -49,8 +49,8 @@ struct spgi_errand {
 
 // Posts its errand to its shard when others have changed what the shard waits for: core/alarm.h.
 struct spgi_alarm {
-    spgi_a32 state;           // enum spgi_alarm_state                          [any]
-    struct spgi_shard *shard; //                                                [const]
+    spgi_a32 state;  // enum spgi_alarm_state                                   [any]
+    spgi_aptr shard; // of a mailbox: changes when the slot moves               [any]
     void (*rang)(struct spgi_shard *shard, struct spgi_alarm *alarm); //        [const]
     struct spgi_errand errand;
 };
@@ -250,8 +250,7 @@ struct spgi_tally {
 struct spgi_mailbox {
     struct spg_rt *rt; //                                                 [const]
     uint32_t index;    // of its slot                                     [const]
-    uint32_t shard;    // whose tasks receive                  [const while open]
-    spgi_a64 word;     // generation << 1 | open: core/mailbox.h          [any]
+    spgi_a64 word;     // shard, generation, open: core/mailbox.h         [any]
     spgi_a64 capacity; // of each lane                         [const while open]
     spgi_aptr *lanes;  // per sending shard; NULL: it has never sent      [any]
     struct spgi_outside_lane outside;
@@ -261,7 +260,7 @@ struct spgi_mailbox {
     uint32_t turn;             // lane to be looked at first                      [receiver]
     spgi_a32 tally_count;      // [any; written under rt->mailboxes_lock]
     struct spgi_tally tallies[SPG_MAX_TALLIES];
-    struct spgi_node closed; // in the shard's list of those                [lock: mailboxes_lock]
+    struct spgi_node closed; // in its shard's list of those, or in none    [lock: mailboxes_lock]
 };
 
 // A message on its way through the kernel.

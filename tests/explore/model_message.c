@@ -307,6 +307,55 @@ static const struct explore_model closing = {
     .full = {2, 1},
 };
 
+// A slot goes to another shard, while one who has the old handle sends: the ring for what is sent
+// to the new mailbox may still go by way of the old shard.
+enum { NOBODY, OPENED, PASSED };
+static spgi_a32 slot;
+
+static int take_over(void *arg)
+{
+    (void)arg;
+    if (spg_mailbox_open(1, 1, &other) == 0) {
+        spg_msg message;
+        if (xchg_seqcst(&slot, (uint32_t)OPENED) == PASSED) { // else the thread sends one
+            require(spg_send(other, 0, 1, SPG_NOW), "a send has failed");
+        }
+        explore_assert(spg_receive(other, &message, 1, SPG_NEVER) == 1, "a receive has failed");
+    }
+    machine_end();
+    return 0;
+}
+
+static void send_to_whoever_has_it(void)
+{
+    int code = spg_send(box, 0, 1, SPG_NOW);
+    explore_assert(code == 0 || code == -ESRCH, "a send has failed");
+    if (xchg_seqcst(&slot, (uint32_t)PASSED) == OPENED) {
+        require(spg_send(other, 0, 1, SPG_NEVER), "a send has failed");
+    }
+    machine_end();
+}
+
+static void begin_moving(void)
+{
+    begin(1, 3, 2);
+    machine_mailbox(1, 1);
+    box = machine_mailbox(0, 1);
+    machine_rt()->mailbox_count = SPG_MAX_MAILBOXES; // so that a slot must be taken over
+    store_relaxed(&slot, (uint32_t)NOBODY);
+    machine_start(0, MACHINE_PINNED, close_box, NULL);
+    machine_start(1, MACHINE_PINNED, take_over, NULL);
+}
+
+static const struct explore_model moving = {
+    .name = "message: a slot moves",
+    .setup = begin_moving,
+    .threads = {machine_shard, machine_shard, send_to_whoever_has_it, machine_stopper},
+    .check = all_got,
+    .full = {2, 1},
+    .quick = {2, 0},
+};
+
 // ---- The kernel lane -------------------------------------------------------------------------
 
 static int send_parcels(void *arg)
@@ -337,7 +386,7 @@ static const struct explore_model parcels = {
 int main(int argc, char **argv)
 {
     static const struct explore_model *const models[] = {
-        &wake,       &two_receivers, &room,  &outside, &flush,   &flush_two,
-        &flush_both, &tally,         &closing, &parcels, NULL};
+        &wake,       &two_receivers, &room,    &outside, &flush,   &flush_two,
+        &flush_both, &tally,         &closing, &moving,  &parcels, NULL};
     return explore_main(argc, argv, models);
 }
