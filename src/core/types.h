@@ -464,7 +464,9 @@ struct spg_rt {
     pthread_mutex_t entry_lock; // admission of spawns from outside, against shutdown
     pthread_mutex_t end_lock;   // one shutdown at a time
     pthread_mutex_t quiet_lock;
-    pthread_cond_t quiet; // something has ended while shutting down
+    pthread_cond_t quiet;  // something has ended while shutting down
+    spg_time drain_until;  // earliest deadline of all shutdowns under way     [lock: quiet_lock]
+    uint32_t shutting;     // how many there are                               [lock: quiet_lock]
     uint32_t cpus_allowed; // by affinity                               [const]
 
     // Starting of shards' threads.                                           [lock: gate_lock]

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 
 enum { SHARDS = 2, FAR = 1 };
 
@@ -225,10 +226,55 @@ START_TEST(each_wait_has_a_name)
 }
 END_TEST
 
+// ---- Several shutdowns at the same time ------------------------------------------------------
+
+typedef struct ending {
+    spg_rt *rt;
+    spg_time deadline;
+    spg_report report;
+    int code;
+} ending;
+
+static void *shuts_down(void *arg)
+{
+    ending *self = arg;
+    self->code = spg_shutdown(self->rt, &self->report, self->deadline);
+    return NULL;
+}
+
+static int spawn_sleeper(spg_rt *rt)
+{
+    return spg_spawn_in(rt, &(spg_attr){.name = "sleeper"}, sleep_on, NULL, NULL);
+}
+
+// What drains for one does so no longer than another one would; each tells what it has seen.
+START_TEST(an_earlier_deadline_ends_the_drain_of_another_shutdown)
+{
+    spg_options options = test_options(SHARDS);
+    ending patient = {.rt = start_runtime(&options), .deadline = SPG_NEVER};
+    REQUIRE_OK(spawn_sleeper(patient.rt));
+    pthread_t thread;
+    REQUIRE_EQ(pthread_create(&thread, NULL, shuts_down, &patient), 0);
+    AWAIT_OUTSIDE(spawn_sleeper(patient.rt) == -ESHUTDOWN); // it drains
+    spg_report report;
+    REQUIRE_OK(spg_shutdown(patient.rt, &report, SPG_NOW));
+    REQUIRE_EQ(report.tasks, 0);
+    REQUIRE_EQ(report.cancelled, 0); // the other one has done it
+    REQUIRE_EQ(pthread_join(thread, NULL), 0);
+    REQUIRE_OK(patient.code);
+    REQUIRE(patient.report.cancelled >= 1);
+    REQUIRE(patient.report.entries >= 1);
+    REQUIRE_EQ(strcmp(patient.report.left[0].task, "sleeper"), 0);
+    REQUIRE_EQ(strcmp(patient.report.left[0].wait, "sleep"), 0);
+    end_runtime(patient.rt);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("report");
     TCase *tests = add_tests(suite, "report", 60);
     tcase_add_test(tests, each_wait_has_a_name);
+    tcase_add_test(tests, an_earlier_deadline_ends_the_drain_of_another_shutdown);
     return run_suite("test_report", suite);
 }
