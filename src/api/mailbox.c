@@ -197,7 +197,9 @@ int spg_tally_read(spg_mailbox handle, uint32_t tag, uint64_t *out)
         struct spgi_tally *tally = spgi_tally_of(named.mailbox, tag);
         error = !out ? -EINVAL : tally ? 0 : -ENOENT;
         if (!error) {
-            *out = spgi_tally_pending(tally);
+            uint64_t sum = spgi_tally_pending(tally);
+            error = spgi_mailbox_is(named.mailbox, named.gen) ? 0 : -ESRCH; // else another's
+            *out = error ? *out : sum;
         }
         spgi_named_let_go(&named);
     }

@@ -29,8 +29,8 @@ int spgi_tally_open(struct spgi_mailbox *mailbox, uint64_t gen, uint32_t tag, ui
                                                : 0;
     if (!error) {
         struct spgi_tally *tally = &mailbox->tallies[count];
-        tally->tag = tag;
-        tally->threshold = threshold > 0 ? threshold : 1;
+        store_relaxed(&tally->tag, tag); // relaxed: see tally.h
+        store_relaxed(&tally->threshold, threshold > 0 ? threshold : 1);
         store_relaxed(&tally->word, word_of(gen, 0));
         spgi_ring_list_init(&tally->waiters);
         store_release(&mailbox->tally_count, count + 1); // pairs with spgi_tally_of
@@ -43,7 +43,7 @@ struct spgi_tally *spgi_tally_of(struct spgi_mailbox *mailbox, uint32_t tag)
 {
     uint32_t count = load_acquire(&mailbox->tally_count);
     for (uint32_t i = 0; i < count; i++) {
-        if (mailbox->tallies[i].tag == tag) {
+        if (load_relaxed(&mailbox->tallies[i].tag) == tag) {
             return &mailbox->tallies[i];
         }
     }
@@ -52,7 +52,7 @@ struct spgi_tally *spgi_tally_of(struct spgi_mailbox *mailbox, uint32_t tag)
 
 static bool is_due(struct spgi_tally *tally)
 {
-    return spgi_tally_pending(tally) >= tally->threshold;
+    return spgi_tally_pending(tally) >= load_relaxed(&tally->threshold);
 }
 
 int spgi_tally_add(struct spgi_mailbox *mailbox, uint64_t gen, struct spgi_tally *tally, uint64_t n)
@@ -68,7 +68,7 @@ int spgi_tally_add(struct spgi_mailbox *mailbox, uint64_t gen, struct spgi_tally
             return -EOVERFLOW;
         }
     } while (!cas_seqcst(&tally->word, &word, word + n)); // T1
-    if (sum + n >= tally->threshold) {                    // T2
+    if (sum + n >= load_relaxed(&tally->threshold)) {     // T2
         spgi_alarm_ring(&mailbox->arrived);
     }
     return 0;

@@ -8,6 +8,12 @@
 //
 // Of several who add, the one whose addition comes to the threshold sees that. The generation in
 // the word keeps an addition from going to another tally that has the slot by then.
+//
+// Tag and threshold are read without order by those whose mailbox may be closed meanwhile, and the
+// slot another's. With a wrong tag they find the wrong tally, or none: the addition then fails by
+// its generation, and so does the second look of whoever reads. With a wrong threshold they ring in
+// vain, or do not ring a mailbox that is closed. While it is open neither changes, and whoever has
+// its handle, and sees the count, sees them.
 #ifndef SPGI_CORE_TALLY_H
 #define SPGI_CORE_TALLY_H
 

@@ -240,8 +240,8 @@ struct spgi_outside_lane {
 };
 
 struct spgi_tally {
-    uint32_t tag;             //                                                        [const]
-    uint64_t threshold;       //                                                        [const]
+    spgi_a32 tag;             // these two: [any; written under rt->mailboxes_lock, at opening]
+    spgi_a64 threshold;
     spgi_a64 word;            // 16 bits of the mailbox's generation, 48 of the sum     [any]
     struct spgi_node waiters; //                                                  [receiver]
 };
