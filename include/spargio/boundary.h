@@ -234,7 +234,8 @@ SPG_API int spg_ticket_done(spg_boundary *boundary, spg_ticket ticket);
 // The next call with `notify` that has ended and was not told before: in order of their ends.
 //   user  gets that of its options; may be NULL
 // Any thread. Does not suspend.
-// Returns 0; -EAGAIN there is none now; -EINVAL boundary or out is NULL; -EOWNERDEAD after fork.
+// Returns 0; -EAGAIN there is none now; -ENOLINK, -ESHUTDOWN there will be none any more, the
+// boundary being closed or shut; -EINVAL boundary or out is NULL; -EOWNERDEAD after fork.
 SPG_API SPG_MUST_CHECK int spg_ticket_next(spg_boundary *boundary, spg_ticket *out, uint64_t *user);
 
 // ---- Serving ---------------------------------------------------------------------------------
@@ -273,15 +274,17 @@ SPG_API int spg_request_drop(const spg_request *request);
 // ---- Event loops -----------------------------------------------------------------------------
 
 // A descriptor that is readable while requests wait, or the boundary is closed: then call spg_serve
-// with SPG_NOW until it gives -ETIME. Level triggered: do not read from it, and do not close it; it
-// belongs to the boundary. Made by the first call, which afterwards costs a lock.
+// with SPG_NOW until it gives -ETIME, or -ENOLINK or -ESHUTDOWN: then stop watching, since it stays
+// readable. Level triggered: do not read from it, and do not close it; it belongs to the boundary.
+// Made by the first call, which afterwards costs a lock.
 // Any thread. Does not suspend.
 // Returns the descriptor; -EINVAL boundary is NULL; -EMFILE, -ENFILE, -ENOMEM as timerfd_create(2);
 // -EOWNERDEAD after fork.
 SPG_API int spg_boundary_request_fd(spg_boundary *boundary);
 
 // A descriptor that is readable while spg_ticket_next has something to give, be it an answer or a
-// deadline that has passed, or the boundary is closed. Otherwise as spg_boundary_request_fd.
+// deadline that has passed, or the boundary is closed: then call spg_ticket_next until it gives
+// -EAGAIN, or -ENOLINK or -ESHUTDOWN. Otherwise as spg_boundary_request_fd.
 // Any thread. Does not suspend. Returns as spg_boundary_request_fd.
 SPG_API int spg_boundary_reply_fd(spg_boundary *boundary);
 

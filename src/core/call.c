@@ -318,8 +318,11 @@ int spgi_call_next_ended(spg_boundary *boundary, struct spgi_call **out, uint64_
         *out = call;
         *gen = spgi_call_gen(load_relaxed(&call->word));
     }
+    int code = !none                                ? 0
+               : boundary->over == SPG_CALL_PENDING ? -EAGAIN
+                                                    : spgi_call_code(boundary->over);
     spgi_boundary_leave(boundary);
-    return none ? -EAGAIN : 0;
+    return code;
 }
 
 // ---- Serving ---------------------------------------------------------------------------------
