@@ -126,7 +126,9 @@ typedef struct spg_leftover {
     char wait[24];
     int fd;         // descriptor of the op, -1 if none
     uint32_t shard; // home shard
-    int64_t age_ns; // how long it has been waiting or running
+    // How long it has been waiting; of one that runs, since it was given the CPU, and of one that
+    // is about to, since it last had it, both true to a pass of the shard; 0: it has never run.
+    int64_t age_ns;
 } spg_leftover;
 
 #define SPG_REPORT_ENTRIES 16

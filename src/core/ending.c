@@ -141,7 +141,7 @@ static void describe(struct spgi_task *task, spg_leftover *out)
     const char *name = in_op ? spgi_op_name((uint8_t)(detail >> 32)) : spgi_wait_name(kind);
     snprintf(out->wait, sizeof out->wait, "%s", name);
     int64_t since = (int64_t)load_relaxed(&task->wait.since);
-    out->age_ns = word && since ? spgi_clock_now() - since : 0;
+    out->age_ns = since ? spgi_clock_now() - since : 0;
 }
 
 static void report_left(struct spg_rt *rt, spg_report *report)

@@ -104,7 +104,7 @@ struct spgi_wait {
     void *subject;           // what stop needs: the op, the job                        [runner]
     int reason;              // why it was stopped: 0, -ETIME, -ECANCELED, -EBADF       [runner]
     int result;              // of the op                                               [runner]
-    spgi_a64 since;          // when it began, for reports                              [any]
+    spgi_a64 since; // for reports: when it began; of a task that runs: the pass    [any]
     spgi_a64 detail;         // OP: opcode and descriptor, for reports                  [any]
     struct spgi_timer timer; // the call's deadline
 };

@@ -226,6 +226,37 @@ START_TEST(each_wait_has_a_name)
 }
 END_TEST
 
+// ---- Tasks that run --------------------------------------------------------------------------
+
+static int hogs(void *arg)
+{
+    atomic_store((atomic_int *)arg, 1);
+    while (!spg_cancelled()) {
+    }
+    return 0;
+}
+
+START_TEST(a_task_that_runs_has_an_age)
+{
+    spg_options options = test_options(SHARDS);
+    spg_rt *rt = start_runtime(&options);
+    spg_attr attr = {.name = "hog", .place = SPG_PINNED, .shard = FAR};
+    atomic_int running = 0;
+    REQUIRE_OK(spg_spawn_in(rt, &attr, hogs, &running, NULL));
+    AWAIT_OUTSIDE(atomic_load(&running) == 1);
+    spg_time began = spg_now();
+    AWAIT_OUTSIDE(spg_now() >= began + 5 * SPG_MS);
+    spg_report report;
+    REQUIRE_OK(spg_shutdown(rt, &report, SPG_NOW));
+    REQUIRE_EQ(report.entries, 1);
+    REQUIRE_EQ(strcmp(report.left[0].task, "hog"), 0);
+    REQUIRE_EQ(strcmp(report.left[0].wait, "running"), 0);
+    REQUIRE_EQ(report.left[0].shard, FAR);
+    REQUIRE(report.left[0].age_ns >= 5 * SPG_MS);
+    end_runtime(rt);
+}
+END_TEST
+
 // ---- Several shutdowns at the same time ------------------------------------------------------
 
 typedef struct ending {
@@ -275,6 +306,7 @@ int main(void)
     Suite *suite = suite_create("report");
     TCase *tests = add_tests(suite, "report", 60);
     tcase_add_test(tests, each_wait_has_a_name);
+    tcase_add_test(tests, a_task_that_runs_has_an_age);
     tcase_add_test(tests, an_earlier_deadline_ends_the_drain_of_another_shutdown);
     return run_suite("test_report", suite);
 }
