@@ -131,7 +131,7 @@ typedef struct {
 } spg_flush_ticket;
 
 // Publishes what the calling task's shard has staged, and waits until everything that it had sent
-// before has been received, or destroyed.
+// before, also by spg_uring_send, has been received, or destroyed.
 // Tasks only. Returns 0; -ETIME; -ECANCELED; -EPERM outside a task; -EOWNERDEAD after fork.
 SPG_API SPG_SUSPENDS int spg_flush(spg_time deadline);
 

@@ -3,6 +3,7 @@
 #include "core/courier.h"
 
 #include "core/alarm.h"
+#include "core/lane.h"
 #include "core/mailbox.h"
 #include "core/op.h"
 #include "core/shard.h"
@@ -26,7 +27,9 @@ static struct spgi_parcel *take_parcel(struct spgi_courier *courier)
         uint64_t lowest = free & (~free + 1);
         // Acquire: the receiver has copied what was in it (pairs with spgi_parcel_credit).
         if (cas_seqcst(&courier->free, &free, free & ~lowest)) {
-            return &courier->parcels[__builtin_ctzll(lowest)];
+            struct spgi_parcel *parcel = &courier->parcels[__builtin_ctzll(lowest)];
+            parcel->order = courier->from ? ++courier->from->outbox.sent : 0;
+            return parcel;
         }
     }
     return NULL;
@@ -44,18 +47,71 @@ void spgi_parcel_credit(struct spgi_parcel *parcel)
     }
 }
 
-static void credit_rang(struct spgi_shard *shard, struct spgi_alarm *alarm)
+static uint64_t busy(struct spgi_courier *courier)
 {
-    (void)shard;
-    struct spgi_courier *courier = SPGI_CONTAINER(alarm, struct spgi_courier, credit);
-    while (!spgi_waitlist_empty(&courier->waiters) && !spgi_waitlist_called(&courier->waiters)) {
-        if (load_seqcst(&courier->free) != 0) {
-            spgi_waitlist_call(&courier->waiters); // it looks on when it has its own
+    return ~load_seqcst(&courier->free) & courier->to->courier_credits;
+}
+
+// Calls the first of those who wait for a parcel. False: there is nothing for it.
+static bool call_sender(struct spgi_courier *courier)
+{
+    struct spgi_node *list = &courier->waiters;
+    if (spgi_waitlist_empty(list) || spgi_waitlist_called(list)) {
+        return !spgi_waitlist_empty(list); // it looks on when it has its own
+    }
+    bool calls = load_seqcst(&courier->free) != 0;
+    if (calls) {
+        spgi_waitlist_call(list);
+    }
+    return calls;
+}
+
+// Wakes those whose wait is over; while others wait, the alarm stays armed.
+static void look(struct spgi_shard *shard, struct spgi_courier *courier)
+{
+    bool changed;
+    do {
+        uint64_t seen = busy(courier); // first: what is woken below saw it
+        bool flush_wanted = spgi_lanes_wake_flushed(shard) && seen != 0;
+        bool room_wanted = !call_sender(courier) && !spgi_waitlist_empty(&courier->waiters);
+        if (!flush_wanted && !room_wanted) {
             return;
         }
         spgi_alarm_arm(&courier->credit);
-        if (load_seqcst(&courier->free) == 0) {
-            return;
+        changed = busy(courier) != seen;
+    } while (changed);
+}
+
+static void credit_rang(struct spgi_shard *shard, struct spgi_alarm *alarm)
+{
+    look(shard, SPGI_CONTAINER(alarm, struct spgi_courier, credit));
+}
+
+// Of a shard; NULL: it has sent none there.
+static struct spgi_courier *courier_to(struct spgi_shard *shard, uint32_t to)
+{
+    return load_relaxed(&shard->rt->shards[to]->couriers[shard->index]); // its own writing
+}
+
+bool spgi_couriers_flushed(struct spgi_shard *shard, uint64_t sent)
+{
+    for (uint32_t i = 0; i < shard->rt->shard_count; i++) {
+        struct spgi_courier *courier = courier_to(shard, i);
+        for (uint64_t left = courier ? busy(courier) : 0; left != 0; left &= left - 1) {
+            if (courier->parcels[__builtin_ctzll(left)].order <= sent) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+void spgi_couriers_arm(struct spgi_shard *shard)
+{
+    for (uint32_t i = 0; i < shard->rt->shard_count; i++) {
+        struct spgi_courier *courier = courier_to(shard, i);
+        if (courier && busy(courier) != 0) {
+            spgi_alarm_arm(&courier->credit);
         }
     }
 }
@@ -156,7 +212,9 @@ static int wait_for_parcel(struct spgi_shard *shard, struct spgi_courier *courie
         }
     }
     spgi_waitlist_leave(&waiter);
-    credit_rang(shard, &courier->credit); // whoever is called cares for the rest
+    if (!spgi_waitlist_empty(list)) {
+        look(shard, courier); // whoever is called cares for the rest
+    }
     return error;
 }
 

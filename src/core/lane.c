@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "core/alarm.h"
+#include "core/courier.h"
 #include "core/mailbox.h"
 #include "core/shard.h"
 #include "core/stats.h"
@@ -132,10 +133,10 @@ static bool is_flushed(struct spgi_shard *shard, uint64_t sent)
             return false;
         }
     }
-    return true;
+    return spgi_couriers_flushed(shard, sent);
 }
 
-static void wake_flushed(struct spgi_shard *shard)
+bool spgi_lanes_wake_flushed(struct spgi_shard *shard)
 {
     struct spgi_node *list = &shard->outbox.flushes;
     // In the order of their tickets, but for tickets that were kept back: look at all.
@@ -146,6 +147,7 @@ static void wake_flushed(struct spgi_shard *shard)
             spgi_waitlist_wake(waiter);
         }
     }
+    return !spgi_waitlist_empty(list);
 }
 
 // Whether one was called now, or before and has not looked yet.
@@ -168,9 +170,8 @@ static void look(struct spgi_shard *shard, struct spgi_lane *lane)
     bool changed;
     do {
         uint64_t untaken = spgi_msgq_untaken(&lane->queue); // first: what is woken below saw it
-        wake_flushed(shard);
+        bool flush_wanted = spgi_lanes_wake_flushed(shard) && untaken > 0;
         bool room_wanted = !call_for_room(lane) && !spgi_waitlist_empty(&lane->room);
-        bool flush_wanted = !spgi_waitlist_empty(&shard->outbox.flushes) && untaken > 0;
         if (!room_wanted && !flush_wanted) {
             return;
         }
@@ -291,6 +292,7 @@ int spgi_lanes_flush(struct spgi_shard *shard, uint64_t sent, spg_time deadline)
     for (struct spgi_link *link = shard->outbox.lanes.head; link; link = link->next) {
         spgi_alarm_arm(&lane_of_link(link)->credit);
     }
+    spgi_couriers_arm(shard);
     if (is_flushed(shard, sent)) {
         return 0;
     }

@@ -272,7 +272,8 @@ struct spgi_parcel {
     uint64_t gen;
     uint64_t value;
     uint32_t tag;
-    spgi_a32 sent; // filled, and not taken                                       [any]
+    uint64_t order; // of all that its shard has sent                              [sender]
+    spgi_a32 sent;  // filled, and not taken                                       [any]
 };
 
 // The parcels of one sender for one shard.
