@@ -69,7 +69,7 @@ enum spg_outcome {
 
 // What goes with a call. Zero the struct, then set what matters.
 typedef struct spg_call_options {
-    uint64_t trace; // carried to the server as it is
+    uint64_t trace; // carried to the server as it is; 0: that of the calling task, spg_trace
     uint64_t user;  // comes back with spg_answer and spg_ticket_next
     // Of spg_submit: its end makes spg_boundary_reply_fd readable, and spg_ticket_next gives it.
     bool notify;
@@ -93,8 +93,9 @@ typedef struct spg_request {
     void *reply;       // room for reply_bytes, where the reply may be built: spg_reply copies then
                        // nothing
     spg_time deadline; // the caller's: of the call, or of its task's scope; SPG_NEVER: none
-    uint64_t scope;    // names the scope of the calling task; 0: the root, or no task
-    uint64_t trace;    // of spg_call_options
+    uint64_t scope;    // names the scope of the calling task: no other one has the number while its
+                       // runtime lives; 0: the root, or no task
+    uint64_t trace;    // the caller's: of spg_call_options, or of its task's scope
 } spg_request;
 
 // Counters since opening, and what is there now.

@@ -162,6 +162,8 @@ struct spgi_scope {
     spgi_a64 tasks;    // children that have not left, and 1 for the owner until it waits  [any]
     int error;         // first negative result                         [lock]
     spg_time deadline; // the earliest of its own and its parent's      [const]
+    uint64_t id;       // no other scope of a living runtime has it     [const]
+    spgi_a64 trace;    // what tasks and calls in it inherit; 0: none   [any]
     struct spgi_timer timer; // armed when its own deadline is the earliest
     uint32_t magic;          // SPGI_SCOPE_OPEN while open
 };
@@ -373,6 +375,7 @@ struct spgi_shard {
     struct spgi_outbox outbox;
     spgi_aptr *couriers;      // to this shard: per sending shard, and one for all threads   [any]
     uint64_t courier_credits; // parcels of each: a bit each                                 [const]
+    uint64_t scope_count;     // scopes ever opened here                                     [owner]
     struct spgi_node closed_mailboxes; // slots to be used again        [lock: rt->mailboxes_lock]
     struct spgi_timers timers;
     struct spgi_ops ops;
