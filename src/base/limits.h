@@ -27,6 +27,10 @@
 #define SPGI_OP_GEN_BITS 28
 #define SPGI_MAX_OPS (1u << 24)
 
+// Ids of scopes: 6 bits of runtime and 8 of shard below a count of the shard's.
+#define SPGI_SCOPE_RUNTIME_BITS 6
+#define SPGI_SCOPE_SHARD_BITS 8
+
 // Mailbox handles: 6 bits of runtime, 16 of slot, 42 of generation.
 #define SPGI_MAILBOX_INDEX_BITS 16
 #define SPGI_MAILBOX_GEN_BITS 42

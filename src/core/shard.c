@@ -187,6 +187,7 @@ static void loop(struct spgi_shard *shard)
     while (load_acquire(&shard->rt->phase) != SPGI_PHASE_STOP) {
         if (!pass(shard)) {
             spgi_sleep_until_work(shard);
+            shard->pass_start = spgi_clock_now(); // what runs now did not run while it slept
         }
     }
 }
