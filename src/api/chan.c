@@ -54,6 +54,18 @@ int spg_chan_stats_get_sized(spg_chan *chan, spg_chan_stats *out, size_t size)
 
 // ---- Sending and receiving -------------------------------------------------------------------
 
+// The shard of the task that calls; NULL: there is none, and the error says why. A call that need
+// not wait is short, and asks only once where it is.
+static inline struct spgi_shard *calling(int *error)
+{
+    struct spgi_shard *shard = spgi_shard_self();
+    if (shard && shard->running && load_relaxed(shard->rt->alive)) {
+        return shard;
+    }
+    spgi_task_self(error);
+    return NULL;
+}
+
 // Items that one turn under the lock may copy at most.
 static size_t most_at_once(const spg_chan *chan)
 {
@@ -63,20 +75,21 @@ static size_t most_at_once(const spg_chan *chan)
 int spg_chan_send(spg_chan *chan, const void *item, spg_time deadline)
 {
     int error;
-    if (!spgi_task_self(&error)) {
+    struct spgi_shard *shard = calling(&error);
+    if (!shard) {
         return error;
     }
     if (!chan || !item) {
         return -EINVAL;
     }
-    ssize_t sent = spgi_chan_send(spgi_shard_self(), chan, item, 1, deadline);
+    ssize_t sent = spgi_chan_send(shard, chan, item, 1, deadline);
     return sent < 0 ? (int)sent : 0;
 }
 
 ssize_t spg_chan_send_n(spg_chan *chan, const void *items, size_t n, spg_time deadline)
 {
     int error;
-    if (!spgi_task_self(&error)) {
+    if (!calling(&error)) {
         return error;
     }
     if (!chan || (!items && n > 0)) {
@@ -86,6 +99,7 @@ ssize_t spg_chan_send_n(spg_chan *chan, const void *items, size_t n, spg_time de
     size_t sent = 0;
     while (sent < n) {
         size_t some = n - sent < most_at_once(chan) ? n - sent : most_at_once(chan);
+        // It may have moved.
         ssize_t taken = spgi_chan_send(spgi_shard_self(), chan, bytes + sent * chan->item_bytes,
                                        some, deadline);
         if (taken < 0) {
@@ -102,25 +116,27 @@ ssize_t spg_chan_send_n(spg_chan *chan, const void *items, size_t n, spg_time de
 int spg_chan_receive(spg_chan *chan, void *item, spg_time deadline)
 {
     int error;
-    if (!spgi_task_self(&error)) {
+    struct spgi_shard *shard = calling(&error);
+    if (!shard) {
         return error;
     }
     if (!chan || !item) {
         return -EINVAL;
     }
-    ssize_t received = spgi_chan_receive(spgi_shard_self(), chan, item, 1, deadline);
+    ssize_t received = spgi_chan_receive(shard, chan, item, 1, deadline);
     return received < 0 ? (int)received : 0;
 }
 
 ssize_t spg_chan_receive_n(spg_chan *chan, void *items, size_t n, spg_time deadline)
 {
     int error;
-    if (!spgi_task_self(&error)) {
+    struct spgi_shard *shard = calling(&error);
+    if (!shard) {
         return error;
     }
     if (!chan || !items || n == 0) {
         return -EINVAL;
     }
     n = n < most_at_once(chan) ? n : most_at_once(chan);
-    return spgi_chan_receive(spgi_shard_self(), chan, items, n, deadline);
+    return spgi_chan_receive(shard, chan, items, n, deadline);
 }

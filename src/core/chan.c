@@ -17,6 +17,9 @@
 
 _Static_assert(offsetof(struct spg_chan, capacity) == SPGI_CACHE_LINE, "what changes is one line");
 
+// What calls that need not wait do without: kept out of them, so that they stay short.
+#define SELDOM __attribute__((noinline, cold))
+
 // A task that waits; on its stack.
 struct waiter {
     struct spgi_node node;    // in its side's list                            [lock]
@@ -42,17 +45,17 @@ static size_t smaller(size_t a, size_t b)
 
 // ---- Items, under the lock -------------------------------------------------------------------
 
-// Small items one by one are most of the traffic: no call for these.
-static inline void copy(void *to, const void *from, size_t item_bytes, size_t n)
+// One item: small ones are most of the traffic, and want no call.
+static inline void copy_one(void *to, const void *from, size_t bytes)
 {
-    if (n == 1 && item_bytes == 8) {
+    if (bytes == 8) {
         memcpy(to, from, 8);
-    } else if (n == 1 && item_bytes == 4) {
+    } else if (bytes == 4) {
         memcpy(to, from, 4);
-    } else if (n == 1 && item_bytes == 16) {
+    } else if (bytes == 16) {
         memcpy(to, from, 16);
     } else {
-        memcpy(to, from, item_bytes * n);
+        memcpy(to, from, bytes);
     }
 }
 
@@ -66,41 +69,57 @@ static inline uint32_t room(struct spg_chan *chan)
     return chan->capacity - stored(chan);
 }
 
-// Into the ring, which has room for n.
-static inline void store(struct spg_chan *chan, const unsigned char *items, size_t n)
+// From a place of the ring on, and around its end.
+static SELDOM void copy_in(struct spg_chan *chan, size_t place, const unsigned char *items,
+                           size_t n)
 {
     size_t bytes = chan->item_bytes;
-    uint32_t depth = stored(chan);
+    size_t straight = smaller(n, chan->capacity - place);
+    memcpy(chan->items + place * bytes, items, straight * bytes);
+    memcpy(chan->items, items + straight * bytes, (n - straight) * bytes);
+}
+
+static SELDOM void copy_out(const struct spg_chan *chan, unsigned char *out, size_t n)
+{
+    size_t bytes = chan->item_bytes;
+    size_t straight = smaller(n, chan->capacity - chan->first);
+    memcpy(out, chan->items + chan->first * bytes, straight * bytes);
+    memcpy(out + straight * bytes, chan->items, (n - straight) * bytes);
+}
+
+// Into the ring, which has room for n, and holds depth.
+static inline void store(struct spg_chan *chan, const unsigned char *items, size_t n,
+                         uint32_t depth)
+{
     size_t place = (size_t)chan->first + depth;
     place = place < chan->capacity ? place : place - chan->capacity;
-    size_t straight = smaller(n, chan->capacity - place);
-    copy(chan->items + place * bytes, items, bytes, straight);
-    if (straight < n) {
-        memcpy(chan->items, items + straight * bytes, (n - straight) * bytes);
+    if (n == 1) {
+        copy_one(chan->items + place * chan->item_bytes, items, chan->item_bytes);
+    } else {
+        copy_in(chan, place, items, n);
     }
     chan->sent += n;
     store_relaxed(&chan->depth, depth + (uint32_t)n);
 }
 
-// Out of the ring, which holds n.
-static inline void fetch(struct spg_chan *chan, unsigned char *out, size_t n)
+// Out of the ring, which holds depth: n or more.
+static inline void fetch(struct spg_chan *chan, unsigned char *out, size_t n, uint32_t depth)
 {
-    size_t bytes = chan->item_bytes;
-    size_t straight = smaller(n, chan->capacity - chan->first);
-    copy(out, chan->items + chan->first * bytes, bytes, straight);
-    if (straight < n) {
-        memcpy(out + straight * bytes, chan->items, (n - straight) * bytes);
+    if (n == 1) {
+        copy_one(out, chan->items + chan->first * (size_t)chan->item_bytes, chan->item_bytes);
+    } else {
+        copy_out(chan, out, n);
     }
     size_t first = chan->first + n;
     chan->first = (uint32_t)(first < chan->capacity ? first : first - chan->capacity);
-    store_relaxed(&chan->depth, stored(chan) - (uint32_t)n);
+    store_relaxed(&chan->depth, depth - (uint32_t)n);
 }
 
 // From a sender straight to a receiver, past the ring, which is empty.
 static inline void hand_over(struct spg_chan *chan, unsigned char *to, const unsigned char *from,
                              size_t n)
 {
-    copy(to, from, chan->item_bytes, n);
+    copy_one(to, from, chan->item_bytes * n);
     chan->sent += n;
 }
 
@@ -142,7 +161,7 @@ static inline bool has_waiters(const struct spg_chan *chan, enum spgi_chan_side 
 }
 
 // Without the lock, S5. The list is the caller's, but its links are in the waiters.
-static void wake_all(struct spgi_fifo *woken)
+static SELDOM void wake_all(struct spgi_fifo *woken)
 {
     struct spgi_shard *self = spgi_shard_self();
     struct spgi_link *link;
@@ -168,8 +187,8 @@ static inline void wake(struct spgi_fifo *woken)
 
 // ---- Moving items, under the lock ------------------------------------------------------------
 
-static size_t give_to_waiters(struct spg_chan *chan, const unsigned char *items, size_t n,
-                              struct spgi_fifo *woken)
+static SELDOM size_t give_to_waiters(struct spg_chan *chan, const unsigned char *items, size_t n,
+                                     struct spgi_fifo *woken)
 {
     struct spgi_node *queue = &chan->queues[SPGI_CHAN_RECEIVERS];
     size_t done = 0;
@@ -195,17 +214,18 @@ static inline size_t put(struct spg_chan *chan, const unsigned char *items, size
     if (__builtin_expect(has_waiters(chan, SPGI_CHAN_RECEIVERS), 0)) {
         done = give_to_waiters(chan, items, n, woken);
     }
-    size_t some = smaller(n - done, room(chan));
+    uint32_t depth = stored(chan);
+    size_t some = smaller(n - done, chan->capacity - depth);
     if (some > 0) {
-        store(chan, items + done * chan->item_bytes, some);
+        store(chan, items + done * chan->item_bytes, some, depth);
     }
     return done + some;
 }
 
 // The caller has taken `done` of the n that it has places for; if these are fewer, the ring is
 // empty.
-static size_t take_from_waiters(struct spg_chan *chan, unsigned char *out, size_t done, size_t n,
-                                struct spgi_fifo *woken)
+static SELDOM size_t take_from_waiters(struct spg_chan *chan, unsigned char *out, size_t done,
+                                       size_t n, struct spgi_fifo *woken)
 {
     struct spgi_node *queue = &chan->queues[SPGI_CHAN_SENDERS];
     size_t bytes = chan->item_bytes;
@@ -222,7 +242,7 @@ static size_t take_from_waiters(struct spg_chan *chan, unsigned char *out, size_
             hand_over(chan, out + done * bytes, waiter->at, direct);
         }
         if (ringed > 0) {
-            store(chan, waiter->at + direct * bytes, ringed);
+            store(chan, waiter->at + direct * bytes, ringed, stored(chan));
         }
         done += direct;
         waiter->at += (direct + ringed) * bytes;
@@ -239,9 +259,10 @@ static size_t take_from_waiters(struct spg_chan *chan, unsigned char *out, size_
 static inline size_t take(struct spg_chan *chan, unsigned char *out, size_t n,
                           struct spgi_fifo *woken)
 {
-    size_t done = smaller(n, stored(chan));
+    uint32_t depth = stored(chan);
+    size_t done = smaller(n, depth);
     if (done > 0) {
-        fetch(chan, out, done);
+        fetch(chan, out, done, depth);
     }
     if (__builtin_expect(has_waiters(chan, SPGI_CHAN_SENDERS), 0)) {
         done = take_from_waiters(chan, out, done, n, woken);
@@ -307,22 +328,24 @@ static void stop(struct spgi_shard *home, struct spgi_task *task, int reason)
     spgi_chan_stop_at(task, load_acquire(&task->wait.claim), reason); // pairs with W5
 }
 
-// Waits until all items are taken, or one is received, or the wait is stopped. Returns 0, or why it
-// ended otherwise.
-static int wait_in(struct spgi_shard *shard, struct waiter *waiter, spg_time deadline)
+// Waits until n more items are sent, or one is received, or the wait is stopped. Returns how many
+// items that makes with those that are done, if any; else why it ended.
+static __attribute__((noinline)) ssize_t wait_in(struct spgi_shard *shard, spg_chan *chan,
+                                                 enum spgi_chan_side side, unsigned char *at,
+                                                 size_t n, size_t done, spg_time deadline)
 {
-    struct spgi_task *task = waiter->task;
-    if (deadline == SPG_NOW || (deadline != SPG_NEVER && deadline <= spgi_clock_now())) {
-        return -ETIME;
+    struct spgi_task *task = shard->running;
+    struct waiter waiter = {.task = task, .chan = chan, .side = side, .at = at, .left = n};
+    bool late = deadline == SPG_NOW || (deadline != SPG_NEVER && deadline <= spgi_clock_now());
+    task->wait.subject = &waiter;
+    int error = late ? -ETIME : spgi_wait_begin(shard, task, SPGI_WAIT_CHANNEL, deadline, stop);
+    if (!error) {
+        spgi_fiber_suspend(shard, SPGI_AFTER_SUSPEND, commit, &waiter);
+        int reason = spgi_wait_end(task);
+        error = reason ? reason : waiter.code;
     }
-    task->wait.subject = waiter;
-    int refused = spgi_wait_begin(shard, task, SPGI_WAIT_CHANNEL, deadline, stop);
-    if (refused) {
-        return refused;
-    }
-    spgi_fiber_suspend(shard, SPGI_AFTER_SUSPEND, commit, waiter);
-    int reason = spgi_wait_end(task);
-    return reason ? reason : waiter->code;
+    done += n - waiter.left;
+    return done > 0 ? (ssize_t)done : error;
 }
 
 // ---- Sending and receiving -------------------------------------------------------------------
@@ -358,12 +381,9 @@ ssize_t spgi_chan_send(struct spgi_shard *shard, spg_chan *chan, const void *ite
     if (!is_to_wait(chan, chan->capacity, deadline) && send_now(chan, items, n, &done)) {
         return done > 0 ? (ssize_t)done : -EPIPE;
     }
-    struct waiter waiter = {.task = task, .chan = chan, .side = SPGI_CHAN_SENDERS};
-    waiter.at = (unsigned char *)(uintptr_t)items + done * chan->item_bytes; // it is only read
-    waiter.left = n - done;
-    int error = wait_in(shard, &waiter, deadline);
-    done = n - waiter.left;
-    return done > 0 ? (ssize_t)done : error;
+    // What is sent is only read.
+    unsigned char *at = (unsigned char *)(uintptr_t)items + done * chan->item_bytes;
+    return wait_in(shard, chan, SPGI_CHAN_SENDERS, at, n - done, done, deadline);
 }
 
 // As send_now.
@@ -390,12 +410,7 @@ ssize_t spgi_chan_receive(struct spgi_shard *shard, spg_chan *chan, void *items,
     if (!is_to_wait(chan, 0, deadline) && receive_now(chan, items, n, &done)) {
         return done > 0 ? (ssize_t)done : -EPIPE;
     }
-    struct waiter waiter = {.task = task, .chan = chan, .side = SPGI_CHAN_RECEIVERS};
-    waiter.at = items;
-    waiter.left = n;
-    int error = wait_in(shard, &waiter, deadline);
-    done = n - waiter.left;
-    return done > 0 ? (ssize_t)done : error;
+    return wait_in(shard, chan, SPGI_CHAN_RECEIVERS, items, n, 0, deadline);
 }
 
 // ---- Opening and closing ---------------------------------------------------------------------
