@@ -19,7 +19,8 @@ static int keep_rows(void *ctx, struct bytes text)
         return 0;
     }
     run_fail(chain->run, -ENOMEM,
-             "the memory limit of the query was reached by the rows of one piece of a file");
+             "the memory limit of the query (--query-memory) was reached by the rows of one piece "
+             "of a file");
     return -ENOMEM;
 }
 

@@ -80,8 +80,7 @@ static void report_end(struct answer *answer, const struct run *run,
                        answer->settings->timeout_ms, run_bytes(run), sources->bytes);
         (void)fail(answer, text, "");
     } else if (result < 0) {
-        const char *why = run_failure(run);
-        (void)fail(answer, *why == '\0' ? reason_text(result) : why, "");
+        (void)fail(answer, run_failure(run, result), "");
     } else if (run_counts(run)->records_matched == 0 && !query_aggregates(answer->query)) {
         answer->exit_code = COMMAND_NOTHING;
     }

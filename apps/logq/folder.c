@@ -219,7 +219,7 @@ static int walk_all(void *arg)
     if (walk->list->count > 1) {
         qsort(walk->list->entries, walk->list->count, sizeof *walk->list->entries, compare_paths);
     }
-    return is_read ? 0 : -EIO;
+    return is_read ? 0 : walk->list->fault == FOLDER_TOO_MANY ? -E2BIG : -EIO;
 }
 
 int folder_list_read(struct folder_list *list, const char *root, size_t limit, spg_time deadline)

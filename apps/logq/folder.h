@@ -41,8 +41,8 @@ void folder_list_free(struct folder_list *list);
 // Lists everything below root, links to folders not followed, on a thread of the blocking pool. The
 // list must be empty. Suspends.
 // Returns 0, also when a folder below root could not be read, which is then a fault of the list;
-// -EIO when root could not be read, there are more entries than the limit, or memory is out; an
-// error of spg_blocking.
+// -E2BIG when there are more entries than the limit; -EIO when root could not be read, or memory is
+// out; an error of spg_blocking.
 int folder_list_read(struct folder_list *list, const char *root, size_t limit, spg_time deadline);
 
 // Whether both lists name the same files.

@@ -3,6 +3,8 @@
 
 #include "run_state.h"
 
+#include "reason.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +23,14 @@ void run_fail(struct run *run, int result, const char *text)
     run_signal(run);
 }
 
-const char *run_failure(const struct run *run)
+const char *run_failure(const struct run *run, int result)
 {
-    return run->failure;
+    if (run->failure[0] != '\0') {
+        return run->failure;
+    }
+    return result == -ENOMEM ? "the memory limit of the query (--query-memory) was reached, or the "
+                               "machine is out of memory"
+                             : reason_text(result);
 }
 
 struct budget *run_budget(struct run *run)

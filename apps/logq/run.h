@@ -76,8 +76,8 @@ int run_scan(struct run *run);
 // Returns as run_scan().
 int run_finish(struct run *run, const struct row_sink *sink);
 
-// Which limit was hit, for people; "" when nothing went wrong.
-const char *run_failure(const struct run *run);
+// Why a call gave this result below zero, and which limit was hit, for people.
+const char *run_failure(const struct run *run, int result);
 
 // The budget of the query, for what else holds memory on its behalf.
 struct budget *run_budget(struct run *run);

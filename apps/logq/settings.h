@@ -27,6 +27,7 @@ struct settings {
     uint64_t line_limit;
     uint64_t files_limit;
     uint64_t query_length;
+    uint64_t regex_steps; // for one value
     uint64_t timeout_ms; // of a query; 0: none
     uint64_t shuffle;    // spg_options.shuffle_seed
 };
@@ -44,6 +45,7 @@ static inline struct settings settings_default(void)
         .line_limit = QUERY_LINE_LIMIT_DEFAULT,
         .files_limit = SOURCE_FILES_LIMIT_DEFAULT,
         .query_length = QUERY_LENGTH_LIMIT_DEFAULT,
+        .regex_steps = QUERY_REGEX_STEPS_LIMIT_DEFAULT,
         .shuffle = shuffle == NULL ? 0 : strtoull(shuffle, NULL, 10),
     };
 }
@@ -74,6 +76,9 @@ static inline struct settings settings_default(void)
          "files that one query may open (default 4096)"},                                          \
         {"--max-query", FLAG_BYTES, &(s)->query_length, 1, 1024 * SETTINGS_KIB, NULL, "BYTES",     \
          "length of a query (default 64K)"},                                                       \
+        {"--regex-steps", FLAG_NUMBER, &(s)->regex_steps, 1, UINT64_MAX, NULL, "N",                \
+         "steps of a regex over one value: its instructions times\n"                               \
+         "                            the value's bytes (default 1000000000)"},                    \
         {"--shuffle", FLAG_NUMBER, &(s)->shuffle, 0, UINT64_MAX, NULL, "SEED",                     \
          "for debugging: tasks in random order, moved at each wait"}
 
@@ -82,6 +87,7 @@ static inline struct query_limits settings_query_limits(const struct settings *s
     struct query_limits limits = query_limits_default();
     limits.length = (size_t)settings->query_length;
     limits.line = (size_t)settings->line_limit;
+    limits.regex_steps = settings->regex_steps;
     return limits;
 }
 

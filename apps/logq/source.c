@@ -53,7 +53,9 @@ void source_fault(struct source_set *set, const char *format, ...)
 
 static void fault_of(struct source_set *set, const char *path, int error)
 {
-    source_fault(set, "%.*s: %s", PATH_SHOWN, path, reason_text(error));
+    const char *reason = error == -E2BIG ? "one file more than a query may open (--max-files)"
+                                         : reason_text(error);
+    source_fault(set, "%.*s: %s", PATH_SHOWN, path, reason);
 }
 
 static bool is_stop(int error)
@@ -103,7 +105,7 @@ static struct bytes stream_of(struct source_set *set, struct bytes name)
 static int add_file(struct source_set *set, struct source_file file, struct bytes name)
 {
     if (set->count == set->options.files_limit) {
-        return -EMFILE;
+        return -E2BIG;
     }
     if (set->count == set->capacity) {
         size_t capacity = set->capacity == 0 ? FILES_FIRST : set->capacity * 2;
@@ -273,7 +275,8 @@ static int open_entry(struct opening *opening, const struct folder_entry *entry,
     if (result == 0 || result == -ENOENT) {
         return 0; // what is gone since the listing will not be in the next one
     }
-    if (is_stop(result) || result == -EMFILE || result == -ENFILE || result == -ENOMEM) {
+    if (is_stop(result) || result == -EMFILE || result == -ENFILE || result == -ENOMEM ||
+        result == -E2BIG) {
         return result;
     }
     fault_of(opening->set, opening->path, result);
@@ -306,7 +309,7 @@ static int list_folder(struct opening *opening, struct folder_list *list)
 {
     int result =
         folder_list_read(list, opening->root, opening->set->options.files_limit, SPG_NEVER);
-    if (result == -EIO) {
+    if (result == -EIO || result == -E2BIG) {
         folder_fault(opening->set, list);
     } else if (result < 0 && !is_stop(result)) {
         fault_of(opening->set, opening->root, result);

@@ -273,7 +273,7 @@ static int open_shard(struct spgi_shard *shard)
     shard->ring_fd = spgi_ring_fd(shard->ring);
     error = open_bell(shard);
     if (!error && !rt->options.no_overflow_report) {
-        error = spgi_overflow_thread_begin();
+        error = spgi_overflow_thread_begin(&shard->altstack);
     }
     return error;
 }
@@ -290,9 +290,7 @@ void spgi_shard_close(struct spgi_shard *shard)
 // The end of the shard's thread. Its ring stays: others may still ring it.
 static void leave_shard(struct spgi_shard *shard)
 {
-    if (!shard->rt->options.no_overflow_report) {
-        spgi_overflow_thread_end();
-    }
+    spgi_overflow_thread_end(shard->altstack);
     if (shard->ring) {
         spgi_ring_leave(shard->ring);
     }

@@ -260,6 +260,7 @@ struct spgi_shard {
     void *thread_fiber; // sanitizers: the thread's own stack
     const void *thread_stack;
     size_t thread_stack_bytes;
+    struct spgi_altstack *altstack; // the thread's, for signals; NULL: not given
 
     // Ready tasks.
     struct spgi_stealq stealable; // [any]

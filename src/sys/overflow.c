@@ -87,23 +87,28 @@ static size_t altstack_bytes(void)
     return (frame ? frame : (size_t)MINSIGSTKSZ) + SPGI_ALTSTACK_EXTRA;
 }
 
-int spgi_overflow_thread_begin(void)
+struct spgi_altstack {
+    stack_t before; // a sanitizer's, for one
+    max_align_t bytes[];
+};
+
+int spgi_overflow_thread_begin(struct spgi_altstack **out)
 {
     size_t bytes = altstack_bytes();
-    void *memory = malloc(bytes);
-    if (!memory) {
+    struct spgi_altstack *own = malloc(sizeof *own + bytes);
+    if (!own) {
         return -ENOMEM;
     }
-    stack_t stack = {.ss_sp = memory, .ss_size = bytes};
-    sigaltstack(&stack, NULL);
+    stack_t stack = {.ss_sp = own->bytes, .ss_size = bytes};
+    sigaltstack(&stack, &own->before);
+    *out = own;
     return 0;
 }
 
-void spgi_overflow_thread_end(void)
+void spgi_overflow_thread_end(struct spgi_altstack *stack)
 {
-    stack_t none = {.ss_flags = SS_DISABLE};
-    stack_t mine;
-    if (sigaltstack(&none, &mine) == 0 && !(mine.ss_flags & SS_DISABLE)) {
-        free(mine.ss_sp);
+    if (stack) {
+        sigaltstack(&stack->before, NULL);
+        free(stack);
     }
 }

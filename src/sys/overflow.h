@@ -16,8 +16,12 @@ typedef bool spgi_overflow_describe(const void *address, char *out, size_t bytes
 void spgi_overflow_install(spgi_overflow_describe *describe);
 void spgi_overflow_uninstall(void);
 
-// The calling thread's alternate stack. Returns 0 or -ENOMEM.
-int spgi_overflow_thread_begin(void);
-void spgi_overflow_thread_end(void);
+struct spgi_altstack;
+
+// Gives the calling thread an alternate stack. Returns 0 or -ENOMEM.
+int spgi_overflow_thread_begin(struct spgi_altstack **out);
+
+// The same thread: takes it away again, and puts back what was there before. May be NULL.
+void spgi_overflow_thread_end(struct spgi_altstack *stack);
 
 #endif

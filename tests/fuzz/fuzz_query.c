@@ -212,7 +212,7 @@ static void change(struct query *query, uint8_t how)
         (void)query_make_hits(query, 60000000000, fields, 2, &error);
         break;
     case 4:
-        (void)query_make_field_names(query, &error);
+        (void)query_make_field_names(query, 3, &error);
         break;
     case 5:
         (void)query_make_field_values(query, fields[0], 2, &error);

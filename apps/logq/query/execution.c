@@ -44,8 +44,9 @@ int execution_fail(struct execution *execution, const char *failure)
     if (failure != NULL) {
         snprintf(out, room, "%s", failure);
     } else if (execution->memory.exhausted) {
-        snprintf(out, room, "the memory limit of the query, %zu bytes, was reached: select fewer "
-                 "records, or group by something with fewer values",
+        snprintf(out, room,
+                 "the memory limit of the query, %zu bytes, was reached (--query-memory): select "
+                 "fewer records, or group by something with fewer values",
                  execution->memory.budget->limit);
     } else {
         snprintf(out, room, "the machine is out of memory, or a line needs more than %d times its "

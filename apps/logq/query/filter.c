@@ -42,7 +42,8 @@ static char *scratch_of(struct matcher *matcher, size_t bytes)
         char *grown =
             memory_grow(matcher->memory, matcher->scratch, matcher->scratch_size, bytes);
         if (grown == NULL) {
-            matcher->failure = "the memory limit of the query was reached while matching a value";
+            matcher->failure = "the memory limit of the query (--query-memory) was reached "
+                               "while matching a value";
             return NULL;
         }
         matcher->scratch = grown;
@@ -101,7 +102,7 @@ static bool match_regex(const struct filter *filter, struct bytes value, struct 
     }
     if (value.len > matcher->regex_steps_limit / filter->regex.steps_per_byte) {
         matcher->failure = "a value is too long for a regex of this size: the limit of regex steps "
-                           "was reached";
+                           "(--regex-steps) was reached";
         return false;
     }
     size_t valid = utf8_valid_prefix(value);

@@ -49,8 +49,9 @@ struct query *query_compile(struct bytes text, const struct query_limits *limits
 {
     *error = (struct query_error){ 0 };
     if (text.len > limits->length) {
-        query_error_set(error, limits->length, "the query has %zu bytes, the limit is %zu",
-                        text.len, limits->length);
+        query_error_set(error, limits->length,
+                        "the query has %zu bytes, the limit is %zu (--max-query)", text.len,
+                        limits->length);
         return NULL;
     }
     struct query *query = calloc(1, sizeof(*query));
@@ -306,14 +307,15 @@ bool query_make_hits(struct query *query, int64_t step_ns, const struct bytes *f
     return query_plan(query, error);
 }
 
-bool query_make_field_names(struct query *query, struct query_error *error)
+bool query_make_field_names(struct query *query, uint64_t limit, struct query_error *error)
 {
     *error = (struct query_error){ 0 };
     if (!drop_pipes(query)) {
         return out_of_memory(error);
     }
     append_pipe(query, PIPE_NAMES);
-    return append_most_frequent_first(query, 0) ? query_plan(query, error) : out_of_memory(error);
+    return append_most_frequent_first(query, limit) ? query_plan(query, error)
+                                                    : out_of_memory(error);
 }
 
 bool query_make_field_values(struct query *query, struct bytes field, uint64_t limit,

@@ -43,8 +43,8 @@ bool query_set_newest_limit(struct query *query, uint64_t limit, struct query_er
 bool query_make_hits(struct query *query, int64_t step_ns, const struct bytes *fields,
                      unsigned field_count, struct query_error *error);
 
-// Rows `value`, `hits`: the names of all fields, the most frequent first.
-bool query_make_field_names(struct query *query, struct query_error *error);
+// Rows `value`, `hits`: the names of all fields, the most frequent first; no limit with 0.
+bool query_make_field_names(struct query *query, uint64_t limit, struct query_error *error);
 
 // Rows of the field's name and `hits`: its values, the most frequent first; no limit with 0.
 bool query_make_field_values(struct query *query, struct bytes field, uint64_t limit,

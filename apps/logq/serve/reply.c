@@ -82,6 +82,34 @@ static bool is_chunked(const struct reply *reply)
     return !reply->connection->parser.request.is_http_10;
 }
 
+// Not for long: who holds it sends a line to a client that nothing was sent to before.
+static void hold(struct reply *reply)
+{
+    while (atomic_exchange(&reply->is_held, true)) {
+        (void)spg_yield();
+    }
+}
+
+static void let_go(struct reply *reply)
+{
+    atomic_store(&reply->is_held, false);
+}
+
+int reply_probe(struct reply *reply)
+{
+    int result = 0;
+    hold(reply);
+    if (!reply->has_begun && is_chunked(reply)) {
+        size_t sent;
+        struct bytes none = {0};
+        result = connection_send(reply->connection, bytes_of("HTTP/1.1 100 Continue\r\n\r\n"),
+                                 none, none, &sent);
+        reply->connection->is_broken = reply->connection->is_broken || (result < 0 && sent > 0);
+    }
+    let_go(reply);
+    return result;
+}
+
 // The head, or nothing when it has gone out; freed by the caller.
 static struct text take_head(struct reply *reply)
 {
@@ -89,7 +117,9 @@ static struct text take_head(struct reply *reply)
     if (reply->has_begun) {
         return text;
     }
+    hold(reply);
     reply->has_begun = true;
+    let_go(reply);
     text_add(&reply->fields, (struct bytes){"", 1}); // ends the string
     struct http_head head = {
         .status = 200,

@@ -7,6 +7,8 @@
 #include "http/response.h"
 #include "serve/connection.h"
 
+#include <stdatomic.h>
+
 // Bytes of one chunk of an answer.
 #define REPLY_CHUNK_LIMIT ((size_t)64 * 1024)
 
@@ -29,10 +31,16 @@ struct reply {
     struct text trailers; // added to before it ends
     struct text rest;     // of a chunk that the end of a scope has cut off
     bool has_begun;
+    atomic_bool is_held; // by who sends the head, or a probe
 };
 
 void reply_init(struct reply *reply, struct connection *connection, const char *content_type);
 void reply_free(struct reply *reply);
+
+// Sends a client that may be gone something that it has to skip (100 Continue; RFC 9110, 15.2), if
+// that is still possible: not once the answer has begun, and not to HTTP/1.0. From another task
+// than the one that answers. Suspends. Returns 0, or as connection_send().
+int reply_probe(struct reply *reply);
 
 // Sends a piece of the body, and the head before the first. Suspends. Returns as connection_send().
 int reply_write(struct reply *reply, struct bytes body);

@@ -25,8 +25,8 @@
 #define ROWS_AT_ONCE ((size_t)64 * 1024)
 
 static const char trailer_names[] =
-    "Trailer: VL-Request-Duration-Seconds, Logq-Lines-Read, Logq-Lines-Unparsed, Logq-Bytes-Read, "
-    "Logq-Files-Skipped, Logq-Partial\r\n";
+    "Trailer: VL-Request-Duration-Seconds, Logq-Lines-Read, Logq-Lines-Unparsed, "
+    "Logq-Lines-Skipped, Logq-Bytes-Read, Logq-Files-Skipped, Logq-Partial\r\n";
 
 // One request at work.
 struct work {
@@ -63,20 +63,30 @@ static void add_numbers(struct work *work, struct text *text)
     double seconds = (double)(spg_now() - work->connection->arrived) / 1e9;
     text_add_format(text,
                     "VL-Request-Duration-Seconds: %.6f\r\nLogq-Lines-Read: %" PRIu64
-                    "\r\nLogq-Lines-Unparsed: %" PRIu64 "\r\nLogq-Bytes-Read: %" PRIu64
-                    "\r\nLogq-Files-Skipped: %" PRIu64 "\r\n",
-                    seconds, counts->lines_read, counts->lines_unparsed, run_bytes(work->run),
-                    work->sources.compressed);
+                    "\r\nLogq-Lines-Unparsed: %" PRIu64 "\r\nLogq-Lines-Skipped: %" PRIu64
+                    "\r\nLogq-Bytes-Read: %" PRIu64 "\r\nLogq-Files-Skipped: %" PRIu64 "\r\n",
+                    seconds, counts->lines_read, counts->lines_unparsed, counts->lines_skipped,
+                    run_bytes(work->run), work->sources.compressed);
 }
 
 // ---- the client
 
+// A client that has closed its side may be gone, or may have nothing more to say and wait for its
+// answer: from here that looks the same, until something is sent to it. To one that is gone that is
+// an error.
 static int watch_client(void *arg)
 {
     struct work *work = arg;
     // A connection whose reading side we have closed looks like one that the client has closed.
     unsigned events = work->connection->is_read_closed ? POLLERR : POLLRDHUP;
-    if (spg_poll(work->connection->fd, events, SPG_NEVER) > 0) {
+    int seen = spg_poll(work->connection->fd, events, SPG_NEVER);
+    if (seen > 0 && !(seen & (POLLERR | POLLHUP))) {
+        int probed = reply_probe(&work->reply);
+        seen = probed == 0 ? spg_poll(work->connection->fd, POLLERR, SPG_NEVER)
+               : probed == -ECANCELED || probed == -ETIME ? 0 // the answer is complete, or late
+                                                          : POLLERR;
+    }
+    if (seen > 0) {
         atomic_store(&work->is_gone, true);
         (void)spg_scope_cancel(work->scope);
     }
@@ -224,9 +234,11 @@ static int describe_failure(struct work *work, int result, char *text, size_t ro
         return 504;
     }
     METRICS_ADD(&work->server->metrics, queries_failed, 1);
-    const char *why = work->run == NULL ? "" : run_failure(work->run);
-    why = *why == '\0' && work->source_error != 0 ? work->sources.fault : why;
+    const char *why = work->run != NULL ? run_failure(work->run, result) : work->sources.fault;
     (void)snprintf(text, room, "%s", *why == '\0' ? reason_text(result) : why);
+    if (work->source_error == -E2BIG) {
+        return 413; // as with other limits of size, it does not help to try again
+    }
     if (result == -EAGAIN || result == -EMFILE || result == -ENFILE || work->run == NULL) {
         return work->source_error == -EIO ? 500 : 503;
     }
@@ -320,7 +332,7 @@ void selection_answer(struct connection *connection, enum selection_kind kind,
     struct work work = {.connection = connection, .server = connection->server};
     char error[SELECTION_ERROR_LIMIT];
     if (!selection_read(&work.selection, connection->server, kind, form, error)) {
-        reply_error(connection, 400, NULL, "%s", error);
+        reply_error(connection, work.selection.refusal, NULL, "%s", error);
         return;
     }
     answer(&work);

@@ -21,6 +21,7 @@ struct selection {
     struct query *query;
     int64_t timeout_ns;   // 0: none
     uint64_t fields_limit; // SELECTION_HITS; 0: none
+    int refusal;           // status of the answer when it could not be read
 };
 
 #define SELECTION_ERROR_LIMIT 512

@@ -133,10 +133,22 @@ static bool add_limit(struct reader *reader)
            change_failed(reader, &error);
 }
 
+// VictoriaLogs shifts buckets by it; ours count from the epoch. No shift is what we do.
+static bool refuse_offset(struct reader *reader)
+{
+    struct bytes value;
+    int64_t ns = 0;
+    if (!has_argument(reader, "offset", &value) || bytes_equal(value, bytes_of("0")) ||
+        (duration_parse(value, &ns) && ns == 0)) {
+        return true;
+    }
+    return fail_argument(reader, "offset", value, "none, or 0: steps count from the epoch in UTC");
+}
+
 static bool make_hits(struct reader *reader)
 {
     int64_t step = STEP_DEFAULT_NS;
-    if (!read_duration(reader, "step", &step) ||
+    if (!read_duration(reader, "step", &step) || !refuse_offset(reader) ||
         !read_count(reader, "fields_limit", &reader->selection->fields_limit)) {
         return false;
     }
@@ -158,6 +170,15 @@ static bool make_hits(struct reader *reader)
            change_failed(reader, &error);
 }
 
+static bool make_field_names(struct reader *reader)
+{
+    uint64_t limit;
+    struct query_error error = {0};
+    return read_count(reader, "limit", &limit) &&
+           (query_make_field_names(reader->selection->query, limit, &error) ||
+            change_failed(reader, &error));
+}
+
 static bool make_field_values(struct reader *reader)
 {
     struct bytes field;
@@ -176,15 +197,13 @@ static bool make_field_values(struct reader *reader)
 
 static bool shape(struct reader *reader)
 {
-    struct query_error error = {0};
     switch (reader->selection->kind) {
     case SELECTION_ROWS:
         return add_limit(reader);
     case SELECTION_HITS:
         return make_hits(reader);
     case SELECTION_FIELD_NAMES:
-        return query_make_field_names(reader->selection->query, &error) ||
-               change_failed(reader, &error);
+        return make_field_names(reader);
     case SELECTION_FIELD_VALUES:
         return make_field_values(reader);
     }
@@ -199,6 +218,11 @@ static bool compile(struct reader *reader)
     }
     struct query_limits limits = settings_query_limits(&reader->server->settings->common);
     struct query_error error = {0};
+    if (text.len > limits.length) {
+        reader->selection->refusal = 413;
+        return fail(reader, "the query has %zu bytes, the limit is %zu (--max-query)", text.len,
+                    limits.length);
+    }
     reader->selection->query = query_compile(text, &limits, reader->now_ns, &error);
     return reader->selection->query != NULL ||
            fail(reader, "the query is wrong at byte %zu: %s", error.position, error.text);
@@ -212,6 +236,7 @@ bool selection_read(struct selection *selection, const struct server *server,
     (void)clock_gettime(CLOCK_REALTIME, &now);
     *selection = (struct selection){
         .kind = kind,
+        .refusal = 400,
         .timeout_ns = (int64_t)server->settings->common.timeout_ms * SPG_MS,
     };
     struct reader reader = {

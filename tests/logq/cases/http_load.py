@@ -125,6 +125,40 @@ def _gone_before_the_answer(port):
     return None
 
 
+def _metric(port, name):
+    match = re.search(r"(?m)^%s (\d+)$" % name, http_client.get(port, "/metrics").text)
+    return int(match.group(1))
+
+
+def _half_closed(port):
+    """A client that has no more to say gets its answer, also when the query takes long."""
+    holder, _response = _hold(port)
+    waiting = []
+    try:
+        for version in ("1.1", "1.0"):
+            connection = Connection(port)
+            waiting.append(connection)
+            request = get_request(QUERY, [("query", "* | stats count() as n")])
+            connection.send(request.replace(b"HTTP/1.1", b"HTTP/" + version.encode()))
+            connection.socket.shutdown(socket.SHUT_WR)
+        server.wait_until(lambda: _metric(port, "logq_queries_waiting") == 2, "both wait")
+        time.sleep(0.2)  # no event: that nothing happens is what is tested
+        if _metric(port, "logq_queries_waiting") != 2:
+            return "a query was dropped"
+        holder.close()
+        for connection in waiting:
+            response = connection.read_head()
+            while response.status == 100:
+                response = connection.read_head()
+            if server.counted(connection.read_body(response)) != LINES:
+                return response.describe()
+        return None
+    finally:
+        holder.close()
+        for connection in waiting:
+            connection.close()
+
+
 def _timeout(port):
     """504, with a text that says how far the query came; the next query is served."""
     response = http_client.get(port, QUERY, [("query", HARD + " | stats count() as n"),
@@ -159,7 +193,7 @@ def _memory(running):
     if response.status == 200 and response.either("Logq-Partial") is None:
         return "an answer beyond the memory of a query: %d rows" % _rows(response)
     text = response.text if response.status != 200 else response.either("Logq-Partial")
-    if "memory" not in text:
+    if "memory" not in text or "--query-memory" not in text:
         return "it does not name the limit: %s" % text
     return None if running.count() == LINES else "the next query is wrong"
 
@@ -237,6 +271,7 @@ def check_all(board, program, path, _seed):
         board.run("a client closes", _gone, port, Connection.close)
         board.run("a client resets", _gone, port, _reset)
         board.run("a client goes before its answer", _gone_before_the_answer, port)
+        board.run("a client that closes its side only", _half_closed, port)
         board.run("a timeout", _timeout, port)
         board.run("after a timeout", lambda: None if running.count() == LINES else "wrong")
         board.run("a timeout while streaming", _timeout_while_streaming, port)

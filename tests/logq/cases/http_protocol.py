@@ -82,7 +82,10 @@ WRONG_ARGUMENTS = [
     ([("query", "*"), ("timeout", "soon")], "timeout"),
 ]
 WRONG_HITS = [([("query", "*"), ("step", "x")], "step"), ([("query", "*"), ("step", "0s")], "step"),
-              ([("query", "*"), ("fields_limit", "x")], "fields_limit")]
+              ([("query", "*"), ("fields_limit", "x")], "fields_limit"),
+              ([("query", "*"), ("offset", "1h")], "offset"),
+              ([("query", "*"), ("offset", "soon")], "offset")]
+WRONG_NAMES = [([("query", "*"), ("limit", "x")], "limit")]
 
 
 def _is_for_people(response):
@@ -309,6 +312,10 @@ def check_all(board, program, path, _seed):
         for arguments, word in WRONG_HITS:
             board.run("hits: %s" % arguments, _wrong_arguments, port, "/select/logsql/hits",
                       arguments, word)
+        for arguments, word in WRONG_NAMES:
+            board.run("field_names: %s" % arguments, _wrong_arguments, port,
+                      "/select/logsql/field_names", arguments, word)
+        board.run("hits: no offset", _no_offset, port)
         board.run("field_values without field", _wrong_arguments, port,
                   "/select/logsql/field_values", [("query", "*")], "field")
         for check in (_position, _methods, _unknown_paths, _pages, _metrics, _keep_alive,
@@ -320,6 +327,44 @@ def check_all(board, program, path, _seed):
              "--max-query", str(QUERY_LIMIT))
     with server.Server(program, path, *flags) as running:
         _limits(board, running)
+    board.run("steps of a regex", _regex_steps, program, path)
+    board.run("more files than a query may open", _few_files, program, path)
+
+
+def _no_offset(port):
+    """What asks for no shift of the buckets is served."""
+    for offset in ("", "0", "0s", "0h"):
+        response = http_client.get(port, "/select/logsql/hits",
+                                   [("query", "*"), ("offset", offset)])
+        if response.status != 200:
+            return "%r: %s" % (offset, response.describe())
+    return None
+
+
+def _query_limit_named(port, data):
+    with Connection(port) as connection:
+        connection.send(data)
+        response = connection.read()
+        return None if "--max-query" in response.text else response.describe()
+
+
+def _few_files(program, path):
+    """More files than a query may open: it is told as too large, with the flag, and not as ours."""
+    for name in ("two.log", "three.log"):
+        with open(os.path.join(path, name), "wb") as file:
+            file.write(b"a line\n")
+    with server.Server(program, path, "--max-files", "2") as running:
+        response = running.query("*")
+        if response.status != 413 or "--max-files" not in response.text:
+            return response.describe()
+        return None if response.header("retry-after") is None else "it says to try again"
+
+
+def _regex_steps(program, path):
+    with server.Server(program, path, "--regex-steps", "20") as running:
+        response = running.query("~`[a-z]{3}[e-z]r.*` | stats count() as n")
+        named = "--regex-steps" in response.text and response.status == 422
+        return None if named else response.describe()
 
 
 def _limits(board, running):
@@ -339,8 +384,8 @@ def _limits(board, running):
               post_request(QUERY, [("query", "x" * (2 * REQUEST_LIMIT))]), (413,), REQUEST_LIMIT)
     for name, data in (("get", get_request(QUERY, long_query)),
                        ("post", post_request(QUERY, long_query))):
-        board.run("a query beyond the limit: " + name, _too_large, port, data, (400, 413, 414, 431),
-                  QUERY_LIMIT)
+        board.run("a query beyond the limit: " + name, _too_large, port, data, (413,), QUERY_LIMIT)
+        board.run("its flag is named: " + name, _query_limit_named, port, data)
     board.run("a slow request line", _slow, port, b"GET /hea")
     board.run("slow headers", _slow, port, b"GET /health HTTP/1.1\r\nHost: lo")
     board.run("a slow body", _slow, port, POST + b"Content-Length: 34\r\n\r\nquery=")

@@ -141,6 +141,22 @@ def _counters(data, port):
     return None
 
 
+def _all_lines_are_counted(data, port):
+    """Whatever the filter: a line is parsed, unparsed, blank, or skipped by its raw bytes."""
+    whole = http_client.get(port, QUERY, [("query", "*")])
+    if whole.either("Logq-Lines-Skipped") != "0":
+        return "lines are skipped that are asked for: %s" % whole.either("Logq-Lines-Skipped")
+    for text in ("error", "nosuchword", "status:404 | stats count() as n"):
+        response = http_client.get(port, QUERY, [("query", text)])
+        read, unparsed, skipped = (int(response.either("Logq-Lines-" + name))
+                                   for name in ("Read", "Unparsed", "Skipped"))
+        if read != data.lines or unparsed > data.unparsed or unparsed + skipped > read:
+            return "%s: %d read, %d unparsed, %d skipped" % (text, read, unparsed, skipped)
+        if unparsed + skipped < data.unparsed:
+            return "%s: of %d unparsed lines only %d are told" % (text, data.unparsed, unparsed)
+    return None
+
+
 def _json(response):
     wrong = _wrong_head(response, False)
     if wrong:
@@ -189,10 +205,11 @@ def _ranked(found, wanted, limit=None):
     return None
 
 
-def _names(data, port, text):
+def _names(data, port, text, limit=None):
     query, rows = requests.select(text, data.rows, data.now)
-    found = _json(http_client.get(port, "/select/logsql/field_names", [("query", text)]))
-    return _ranked(found, requests.field_names(engine.run(query, rows).rows))
+    arguments = [("query", text)] + ([("limit", str(limit))] if limit else [])
+    found = _json(http_client.get(port, "/select/logsql/field_names", arguments))
+    return _ranked(found, requests.field_names(engine.run(query, rows).rows), limit)
 
 
 def _values(data, port, text, field, limit):
@@ -210,7 +227,8 @@ def _overviews(board, data, port):
         for arguments, step, fields, limit in HITS:
             board.run("hits: %s %s" % (text, arguments), _hits, data, port, text, arguments, step,
                       fields, limit)
-        board.run("field_names: " + text, _names, data, port, text)
+        for limit in (None, 3):
+            board.run("field_names: %s %s" % (text, limit), _names, data, port, text, limit)
         for field, limit in (("status", None), ("level", 2), ("request_uri", 3), ("nosuch", None),
                              ("_file", None), ("user.name", None), ("k", None)):
             board.run("field_values: %s %s %s" % (text, field, limit), _values, data, port, text,
@@ -245,6 +263,7 @@ def check_all(board, program, path, seed):
                           "all %d records are there" % len(data.rows))
         _questions(board, data, running.port)
         board.run("counters of lines, bytes and files", _counters, data, running.port)
+        board.run("lines that a filter skips", _all_lines_are_counted, data, running.port)
         _overviews(board, data, running.port)
         board.run("many clients at once", _many_at_once, data, running.port)
     for flags in (("--shards", "1"), ("--shards", "3"), ("--placement", "pinned"),

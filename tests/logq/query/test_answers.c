@@ -37,7 +37,7 @@ static void change(struct query *query, const struct asking *asking)
         changed = query_make_hits(query, asking->step_s * 1000000000, fields, count, &error);
         break;
     case NAMES:
-        changed = query_make_field_names(query, &error);
+        changed = query_make_field_names(query, asking->limit, &error);
         break;
     case VALUES:
         changed = query_make_field_values(query, fields[0], asking->limit, &error);
