@@ -120,7 +120,7 @@ class Verdicts(unittest.TestCase):
                 turn("spargio", [1, 1], "spin", "spargio, spinning"), turn("floor", [8.5, 8.5]),
                 turn("floor", [0.5, 0.5], "spin", "floor, spinning")),
             row("near", turn("spargio", [1.15]), turn("floor", [1])),
-            row("chan_4x4", turn("go", [5]), turn("tokio", [7])))["rows"]
+            row("boundary_rtt_api", turn("go", [5]), turn("tokio", [7])))["rows"]
 
     def test_counts_are_by_the_best_of_our_ways(self):
         self.assertEqual(verdicts.summary(self.rows), {
@@ -143,7 +143,7 @@ class Verdicts(unittest.TestCase):
     def test_rows_of_peers_alone_are_told_with_the_reason(self):
         told = report.alone({"rows": self.rows})
         self.assertEqual(len(told), 1)
-        self.assertIn("chan_4x4 (go: 5e-06 ms): a mailbox has one owner", told[0])
+        self.assertIn("boundary_rtt_api (go: 5e-06 ms): the crate spargio", told[0])
 
     def test_the_page_ends_with_the_summary(self):
         whole = {"rows": self.rows, "summary": verdicts.summary(self.rows), "environment": {
