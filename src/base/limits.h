@@ -80,6 +80,10 @@
 // Alternate signal stack: the kernel's minimum for a signal frame plus room for the report.
 #define SPGI_ALTSTACK_EXTRA 16384u
 
+// A queue's ring gets tasks from the overflow list until this part of it is full: there must be
+// room for what becomes ready meanwhile, and something for thieves.
+#define SPGI_RING_LOW 8u
+
 // Spins on a lock before the thread gives up its CPU: the holder may have lost its own.
 #define SPGI_LOCK_SPINS 64u
 

@@ -172,6 +172,37 @@ START_TEST(the_limit_is_exact_and_reusable)
 }
 END_TEST
 
+// ---- Long batches ----
+
+struct crowd {
+    atomic_int started;
+    atomic_int at_return; // of the first one: how many had started
+};
+
+static int yields_once(void *arg)
+{
+    struct crowd *crowd = arg;
+    bool first = atomic_fetch_add(&crowd->started, 1) == 0;
+    REQUIRE_OK(spg_yield());
+    if (first) {
+        atomic_store(&crowd->at_return, atomic_load(&crowd->started));
+    }
+    return 0;
+}
+
+TASK_TEST(a_task_that_runs_again_does_not_wait_for_a_whole_batch, 1)
+{
+    enum { TASKS = 5000 }; // more than the queue's ring takes
+    struct crowd crowd = {0};
+    spg_scope scope;
+    REQUIRE_OK(spg_scope_open(&scope, SPG_NEVER));
+    REQUIRE_OK(spg_spawn_n(&scope, NULL, yields_once, &crowd, 0, TASKS));
+    REQUIRE_OK(spg_scope_close(&scope));
+    REQUIRE_EQ(atomic_load(&crowd.started), TASKS);
+    REQUIRE(atomic_load(&crowd.at_return) < TASKS / 2);
+    return 0;
+}
+
 // From a task on each shard in turn, so that what one shard gave up must be found by the other.
 static int fills_up(void *arg)
 {
@@ -310,6 +341,7 @@ int main(void)
     tcase_add_test(tests, the_limit_is_exact_and_reusable);
     tcase_add_test(tests, the_limit_is_exact_from_every_shard);
     tcase_add_test(tests, a_batch_is_all_or_none);
+    tcase_add_test(tests, a_task_that_runs_again_does_not_wait_for_a_whole_batch);
     tcase_add_test(tests, many_threads_spawn_at_once);
     tcase_add_test(tests, attributes_of_an_older_header_are_filled_up);
     return run_suite("test_spawn", suite);
