@@ -17,10 +17,18 @@
 // Task slots come in chunks that are never unmapped while the runtime lives: a stale handle always
 // reads a slot, never freed memory.
 #define SPGI_TASK_CHUNK 64u
+// From this number of chunks on, slots come in slabs that a huge page can back: of many tasks, each
+// access would miss the TLB. Before, a slab would cost a small runtime more than it saves.
+#define SPGI_TASK_SMALL_CHUNKS 512u
+#define SPGI_TASK_SLAB_BYTES (2u << 20)
 // Free slots a shard keeps for itself before it hands half of them to the depot.
 #define SPGI_SLOT_CACHE 512u
 // Rights to spawn that a shard leases at once.
 #define SPGI_LEASE 256u
+// Tasks of a batch that are set up before they are published, while others begin to run.
+#define SPGI_SPAWN_BLOCK 256u
+// Slots, each with the right to spawn into it, that threads outside get from the depot at once.
+#define SPGI_ENTRY_LEASE 63u
 
 // Ops come in chunks, too; 28 bits of generation travel in the user data of a request.
 #define SPGI_OP_CHUNK 64u
