@@ -92,6 +92,14 @@
 // room for what becomes ready meanwhile, and something for thieves.
 #define SPGI_RING_LOW 8u
 
+// How many tasks ahead of the one that runs memory is fetched.
+#define SPGI_SOON 3u
+// Lines of a stack that a task which waits in a call of ours takes at least.
+#define SPGI_STACK_LINES 4
+
+// Sleeps that end sooner than this after the pass began may have ended already.
+#define SPGI_SLEEP_NEAR_NS 1000000
+
 // Spins on a lock before the thread gives up its CPU: the holder may have lost its own.
 #define SPGI_LOCK_SPINS 64u
 

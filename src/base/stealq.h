@@ -69,6 +69,14 @@ static inline bool spgi_stealq_empty(struct spgi_stealq *queue)
            load_relaxed(&queue->overflowed) == 0;
 }
 
+// Owner only: an item of the ring that will be popped soon, NULL if there is none. Its address
+// only: somebody else may have it already.
+static inline void *spgi_stealq_soon(struct spgi_stealq *queue)
+{
+    uint64_t at = load_relaxed(&queue->head) + SPGI_SOON;
+    return at < load_relaxed(&queue->tail) ? load_relaxed(&queue->slots[at & queue->mask]) : NULL;
+}
+
 // Anybody: a moment's look, sequentially consistent: the second half of the handshake.
 uint64_t spgi_stealq_size(struct spgi_stealq *queue);
 
