@@ -119,7 +119,7 @@ static void free_slot(struct spgi_shard *shard, struct spgi_task *task)
     if (shard && shard->rt == task->rt) {
         spgi_slot_free(shard, task);
     } else {
-        spgi_slot_free_outside(task->rt, task);
+        spgi_slot_free_outside(task);
     }
 }
 

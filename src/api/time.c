@@ -29,6 +29,7 @@ static void fire_sleep(struct spgi_shard *shard, struct spgi_timer *timer)
     (void)shard;
     struct spgi_task *task = SPGI_CONTAINER(timer, struct spgi_task, wait.timer);
     if (task->wait.reason == 0) { // not cancelled a moment ago
+        spgi_fiber_fetch(task);
         spgi_ready(task);
     }
 }
@@ -61,7 +62,9 @@ int spg_sleep(spg_time until)
     }
     struct spgi_shard *shard = spgi_shard_self();
     error = spgi_wait_refused(task);
-    if (error || until <= spgi_clock_now()) {
+    // One that is further away, should it have come already, comes at the end of the pass.
+    bool near = until < shard->pass_start + SPGI_SLEEP_NEAR_NS;
+    if (error || (near && until <= spgi_clock_now())) {
         return error;
     }
     bool endless = until == SPG_NEVER;

@@ -17,10 +17,20 @@
 // Task slots come in chunks that are never unmapped while the runtime lives: a stale handle always
 // reads a slot, never freed memory.
 #define SPGI_TASK_CHUNK 64u
+// From this number of chunks on, slots come in slabs that a huge page can back: of many tasks, each
+// access would miss the TLB. Before, a slab would cost a small runtime more than it saves.
+#define SPGI_TASK_SMALL_CHUNKS 512u
+#define SPGI_TASK_SLAB_BYTES (2u << 20)
 // Free slots a shard keeps for itself before it hands half of them to the depot.
 #define SPGI_SLOT_CACHE 512u
+// Slots that the depot has room for at first.
+#define SPGI_DEPOT_SLOTS 1024u
 // Rights to spawn that a shard leases at once.
 #define SPGI_LEASE 256u
+// Tasks of a batch that are set up before they are published, while others begin to run.
+#define SPGI_SPAWN_BLOCK 256u
+// Slots, each with the right to spawn into it, that threads outside get from the depot at once.
+#define SPGI_ENTRY_LEASE 63u
 
 // Ops come in chunks, too; 28 bits of generation travel in the user data of a request.
 #define SPGI_OP_CHUNK 64u
@@ -93,6 +103,18 @@
 
 // Alternate signal stack: the kernel's minimum for a signal frame plus room for the report.
 #define SPGI_ALTSTACK_EXTRA 16384u
+
+// A queue's ring gets tasks from the overflow list until this part of it is full: there must be
+// room for what becomes ready meanwhile, and something for thieves.
+#define SPGI_RING_LOW 8u
+
+// How many tasks ahead of the one that runs memory is fetched.
+#define SPGI_SOON 3u
+// Lines of a stack that a task which waits in a call of ours takes at least.
+#define SPGI_STACK_LINES 4
+
+// Sleeps that end sooner than this after the pass began may have ended already.
+#define SPGI_SLEEP_NEAR_NS 1000000
 
 // Spins on a lock before the thread gives up its CPU: the holder may have lost its own.
 #define SPGI_LOCK_SPINS 64u

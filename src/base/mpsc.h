@@ -33,6 +33,13 @@ static inline bool spgi_mpsc_pending(struct spgi_mpsc *queue)
     return load_seqcst(&queue->top) != NULL;
 }
 
+// Everything that has been pushed, newest first, linked by next. Several may take: each item goes
+// to one of them.
+static inline struct spgi_link *spgi_mpsc_take_newest(struct spgi_mpsc *queue)
+{
+    return load_relaxed(&queue->top) ? xchg_acqrel(&queue->top, NULL) : NULL; // pairs with the push
+}
+
 // Consumer only. Everything that has been pushed, oldest first, linked by next.
 static inline struct spgi_link *spgi_mpsc_take(struct spgi_mpsc *queue)
 {

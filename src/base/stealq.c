@@ -37,7 +37,7 @@ void spgi_stealq_announce(struct spgi_stealq *queue)
 
 bool spgi_stealq_push(struct spgi_stealq *queue, struct spgi_link *item, bool announce)
 {
-    bool in_ring = load_relaxed(&queue->overflowed) == 0 && push_ring(queue, item);
+    bool in_ring = push_ring(queue, item);
     if (!in_ring) {
         push_overflow(queue, item);
     }
@@ -47,14 +47,23 @@ bool spgi_stealq_push(struct spgi_stealq *queue, struct spgi_link *item, bool an
     return in_ring;
 }
 
+// How many of n items go into the ring: chains leave it half empty, for what becomes ready while
+// they wait.
+static uint64_t share_of_ring(const struct spgi_stealq *queue, uint64_t size, uint64_t n)
+{
+    uint64_t half = (queue->mask + 1) / 2;
+    uint64_t room = size < half ? half - size : 0;
+    return n < room ? n : room;
+}
+
 uint64_t spgi_stealq_push_chain(struct spgi_stealq *queue, struct spgi_link *first,
                                 struct spgi_link *last, uint64_t n)
 {
     if (load_relaxed(&queue->overflowed) == 0) {
         uint64_t tail = load_relaxed(&queue->tail);
-        uint64_t room = queue->mask + 1 - (tail - load_acquire(&queue->head));
+        uint64_t share = share_of_ring(queue, tail - load_acquire(&queue->head), n);
         uint64_t filled = 0;
-        for (; filled < room && filled < n; filled++) {
+        for (; filled < share; filled++) {
             struct spgi_link *next = first->next;
             store_relaxed(&queue->slots[(tail + filled) & queue->mask], first);
             first = next;
@@ -78,27 +87,30 @@ uint64_t spgi_stealq_push_chain(struct spgi_stealq *queue, struct spgi_link *fir
     return n;
 }
 
-static struct spgi_link *pop_overflow(struct spgi_stealq *queue)
+// Takes up to max items from the list. Returns how many.
+static unsigned pop_overflow(struct spgi_stealq *queue, struct spgi_link **out, uint64_t max)
 {
     if (load_relaxed(&queue->overflowed) == 0) {
-        return NULL;
+        return 0;
     }
+    unsigned n = 0;
     spgi_spinlock_lock(&queue->lock);
-    struct spgi_link *item = spgi_fifo_pop(&queue->overflow);
-    if (item) {
-        store_relaxed(&queue->overflowed, load_relaxed(&queue->overflowed) - 1);
+    while (n < max && (out[n] = spgi_fifo_pop(&queue->overflow)) != NULL) {
+        n++;
     }
+    store_relaxed(&queue->overflowed, load_relaxed(&queue->overflowed) - n);
+    __builtin_prefetch(queue->overflow.head);
     spgi_spinlock_unlock(&queue->lock);
-    return item;
+    return n;
 }
 
-// Owner only: moves the list into the ring as far as there is room, oldest first.
-static void refill_ring(struct spgi_stealq *queue)
+// Owner only: moves up to n items of the list into the ring, oldest first, if there is room.
+static void refill_ring(struct spgi_stealq *queue, uint64_t n)
 {
     spgi_spinlock_lock(&queue->lock);
     uint64_t left = load_relaxed(&queue->overflowed);
     struct spgi_link *item;
-    while ((item = queue->overflow.head) != NULL) {
+    for (; n > 0 && (item = queue->overflow.head) != NULL; n--) {
         struct spgi_link *next =
             item->next; // read first: a taker may use the link once it is pushed
         if (!push_ring(queue, item)) {
@@ -107,8 +119,22 @@ static void refill_ring(struct spgi_stealq *queue)
         queue->overflow.head = next;
         left--;
     }
+    __builtin_prefetch(queue->overflow.head);
     store_relaxed(&queue->overflowed, left);
     spgi_spinlock_unlock(&queue->lock);
+}
+
+// Owner only, when it has just made room in the ring: that becomes the turn of the list's items.
+static void take_turns(struct spgi_stealq *queue)
+{
+    uint64_t low = (queue->mask + 1) / SPGI_RING_LOW;
+    uint64_t size = load_relaxed(&queue->tail) - load_relaxed(&queue->head);
+    queue->list_turn = !queue->list_turn;
+    if (size < low / 2) {
+        refill_ring(queue, low - size);
+    } else if (queue->list_turn) {
+        refill_ring(queue, 1);
+    }
 }
 
 struct spgi_link *spgi_stealq_pop(struct spgi_stealq *queue)
@@ -123,14 +149,14 @@ struct spgi_link *spgi_stealq_pop(struct spgi_stealq *queue)
         // Acquire and release: the item's contents come from its last runner by way of the push;
         // the slot may be refilled once the head has moved (pairs with push_ring).
         if (cas_acqrel(&queue->head, &head, head + 1)) {
+            if (load_relaxed(&queue->overflowed) != 0) {
+                take_turns(queue);
+            }
             return item;
         }
     }
-    struct spgi_link *item = pop_overflow(queue);
-    if (item && load_relaxed(&queue->overflowed) != 0) {
-        refill_ring(queue);
-    }
-    return item;
+    struct spgi_link *item;
+    return pop_overflow(queue, &item, 1) > 0 ? item : NULL;
 }
 
 unsigned spgi_stealq_steal(struct spgi_stealq *queue, struct spgi_link **out, unsigned max,
@@ -140,11 +166,8 @@ unsigned spgi_stealq_steal(struct spgi_stealq *queue, struct spgi_link **out, un
     uint64_t head = load_acquire(&queue->head);
     uint64_t tail = load_acquire(&queue->tail); // pairs with the release in push_ring
     if (head >= tail) {
-        struct spgi_link *item = max > 0 ? pop_overflow(queue) : NULL;
-        if (item) {
-            out[0] = item;
-        }
-        return item ? 1 : 0;
+        uint64_t listed = (load_relaxed(&queue->overflowed) + 1) / 2;
+        return pop_overflow(queue, out, listed < max ? listed : max);
     }
     uint64_t half = (tail - head + 1) / 2;
     unsigned n = half < max ? (unsigned)half : max;

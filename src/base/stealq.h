@@ -9,9 +9,12 @@
 // Compared with a Chase-Lev deque the owner pays a locked instruction per pop, but it takes the
 // oldest task, as tails want, and no fence is needed.
 //
-// Overflow: once the ring is full, pushes go to a list under a lock until the list has been drained
-// into the ring again, which keeps the order first in, first out. Thieves may take from the list
-// too, when the ring is empty: a task is never out of reach while its owner is busy.
+// Overflow: what finds the ring full goes to a list under a lock, and the rest of a chain stays
+// behind one that did. Of two items that the owner pops, at least one makes room for the list's
+// oldest one; so what comes later may go before a long list, but never keeps it waiting for long. A
+// task that was woken thus need not wait until a whole batch has been started, which would take as
+// many stacks as the batch has tasks (docs/adr/0012). Thieves may take from the list too, when the
+// ring is empty: a task is never out of reach while its owner is busy.
 #ifndef SPGI_BASE_STEALQ_H
 #define SPGI_BASE_STEALQ_H
 
@@ -31,6 +34,7 @@ struct spgi_stealq {
     char pad2[SPGI_CACHE_LINE - 4 * sizeof(uint64_t) - sizeof(void *)];
     struct spgi_spinlock lock; // guards overflow
     struct spgi_fifo overflow;
+    bool list_turn; // whose turn it is when both have items [owner]
 };
 
 // slots: entries (a power of two) that outlive the queue. shared: false where nobody but the owner
@@ -51,10 +55,11 @@ void spgi_stealq_announce(struct spgi_stealq *queue);
 uint64_t spgi_stealq_push_chain(struct spgi_stealq *queue, struct spgi_link *first,
                                 struct spgi_link *last, uint64_t n);
 
-// Owner only. Takes the oldest item; NULL when there is none.
+// Owner only. Takes the oldest item of the ring, or of the list; NULL when there is none.
 struct spgi_link *spgi_stealq_pop(struct spgi_stealq *queue);
 
-// Thieves. Takes up to max of the oldest items, at most half of the ring (rounded up), into out.
+// Thieves. Takes up to max of the oldest items of the ring, or of the list when that is empty, at
+// most half of them (rounded up), into out.
 // Returns how many; 0 when there are none, or when another taker was quicker (*lost is then true).
 unsigned spgi_stealq_steal(struct spgi_stealq *queue, struct spgi_link **out, unsigned max,
                            bool *lost);
@@ -64,6 +69,14 @@ static inline bool spgi_stealq_empty(struct spgi_stealq *queue)
 {
     return load_relaxed(&queue->head) == load_relaxed(&queue->tail) &&
            load_relaxed(&queue->overflowed) == 0;
+}
+
+// Owner only: an item of the ring that will be popped soon, NULL if there is none. Its address
+// only: somebody else may have it already.
+static inline void *spgi_stealq_soon(struct spgi_stealq *queue)
+{
+    uint64_t at = load_relaxed(&queue->head) + SPGI_SOON;
+    return at < load_relaxed(&queue->tail) ? load_relaxed(&queue->slots[at & queue->mask]) : NULL;
 }
 
 // Anybody: a moment's look, sequentially consistent: the second half of the handshake.

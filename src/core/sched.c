@@ -216,6 +216,11 @@ static struct spgi_task *take_pinned(struct spgi_shard *shard)
 static struct spgi_task *take_stealable(struct spgi_shard *shard)
 {
     struct spgi_link *link = spgi_stealq_pop(&shard->stealable);
+    void *soon = spgi_stealq_soon(&shard->stealable);
+    if (soon) {
+        spgi_task_fetch(task_of(soon));
+        spgi_stack_fetch(&shard->stacks);
+    }
     return link ? task_of(link) : NULL;
 }
 

@@ -227,20 +227,38 @@ int spgi_scope_end(struct spgi_scope *scope)
     return scope->error;
 }
 
+// Under the scope's lock.
+static void append_children(struct spgi_scope *scope, struct spgi_task *first)
+{
+    for (struct spgi_link *link = &first->ready.link; link; link = link->next) {
+        struct spgi_task *task = SPGI_CONTAINER(link, struct spgi_task, ready.link);
+        spgi_ring_list_append(&scope->children, &task->sibling);
+    }
+}
+
 int spgi_scope_enter(struct spgi_scope *scope, struct spgi_task *first, uint64_t n)
 {
     spgi_spinlock_lock(&scope->lock);
     uint32_t stopped = scope->stopped;
     if (!stopped) {
-        struct spgi_link *link = &first->ready.link;
-        for (uint64_t i = 0; i < n; i++, link = link->next) {
-            struct spgi_task *task = SPGI_CONTAINER(link, struct spgi_task, ready.link);
-            spgi_ring_list_append(&scope->children, &task->sibling);
-        }
+        append_children(scope, first);
         add_relaxed(&scope->tasks, n); // the spawner is the owner or a child: it is not 0
     }
     spgi_spinlock_unlock(&scope->lock);
     return !stopped ? 0 : stopped & SPGI_LIFE_CANCELED ? -ECANCELED : -ETIME;
+}
+
+void spgi_scope_follow(struct spgi_scope *scope, struct spgi_task *first)
+{
+    spgi_spinlock_lock(&scope->lock);
+    append_children(scope, first);
+    if (scope->stopped) {
+        struct spgi_fifo none = {0}; // they wait for nothing yet
+        for (struct spgi_link *link = &first->ready.link; link; link = link->next) {
+            stop_child(SPGI_CONTAINER(link, struct spgi_task, ready.link), scope->stopped, &none);
+        }
+    }
+    spgi_spinlock_unlock(&scope->lock);
 }
 
 void spgi_scope_part(struct spgi_scope *scope, struct spgi_task *task, int result)

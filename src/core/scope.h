@@ -27,9 +27,12 @@ void spgi_scope_drain(struct spgi_shard *shard, struct spgi_task *owner, struct 
 // Stops the scope and everything below: reason is SPGI_LIFE_CANCELED or SPGI_LIFE_TIMED_OUT.
 void spgi_scope_stop(struct spgi_scope *scope, uint64_t reason);
 
-// Adds n tasks, linked by ready.link from first on. Returns 0, or -ECANCELED, -ETIME when it is
-// stopped.
+// Adds n tasks: those linked by ready.link from first on, and others that follow. Returns 0, or
+// -ECANCELED, -ETIME when it is stopped.
 int spgi_scope_enter(struct spgi_scope *scope, struct spgi_task *first, uint64_t n);
+
+// More of the tasks that have entered. If the scope was stopped meanwhile, so are they.
+void spgi_scope_follow(struct spgi_scope *scope, struct spgi_task *first);
 
 // Scheduler: a child has ended with the given result. First it parts: stopping no longer reaches
 // it, so that its slot can be freed. When nothing is left of it, it leaves: from then on the scope

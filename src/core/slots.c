@@ -8,12 +8,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
-static struct spgi_task *task_of(struct spgi_link *link)
-{
-    return SPGI_CONTAINER(link, struct spgi_task, ready.link);
-}
+enum { CHUNK_BYTES = SPGI_TASK_CHUNK * sizeof(struct spgi_task) };
+enum { AHEAD = 8 };
+enum { CHUNKS_PER_SLAB = SPGI_TASK_SLAB_BYTES / CHUNK_BYTES };
 
 int spgi_slots_init(struct spg_rt *rt, uint64_t first_generation)
 {
@@ -26,6 +26,7 @@ int spgi_slots_init(struct spg_rt *rt, uint64_t first_generation)
     rt->chunk_room = (uint32_t)((slots + SPGI_TASK_CHUNK - 1) / SPGI_TASK_CHUNK);
     rt->chunks = calloc(rt->chunk_room, sizeof *rt->chunks);
     rt->first_generation = first_generation;
+    rt->spawn_block = SPGI_SPAWN_BLOCK;
     return rt->chunks ? 0 : -ENOMEM;
 }
 
@@ -40,15 +41,43 @@ static uint64_t farthest(const struct spg_rt *rt, struct spgi_task *chunk, uint6
     return most;
 }
 
+// Whether a chunk is part of a slab: not the first ones, nor the last ones that would not fill one.
+static bool in_slab(const struct spg_rt *rt, uint32_t chunk)
+{
+    if (chunk < SPGI_TASK_SMALL_CHUNKS) {
+        return false;
+    }
+    uint32_t slab = (chunk - SPGI_TASK_SMALL_CHUNKS) / CHUNKS_PER_SLAB;
+    return (slab + 1) * CHUNKS_PER_SLAB <= rt->chunk_room - SPGI_TASK_SMALL_CHUNKS;
+}
+
+// Which of its slab's chunks a chunk is.
+static uint32_t place_in_slab(uint32_t chunk)
+{
+    return (chunk - SPGI_TASK_SMALL_CHUNKS) % CHUNKS_PER_SLAB;
+}
+
+static void chunk_unmap(const struct spg_rt *rt, uint32_t i)
+{
+    struct spgi_task *chunk = load_relaxed(&rt->chunks[i]);
+    if (!in_slab(rt, i)) {
+        munmap(chunk, CHUNK_BYTES);
+    } else if (place_in_slab(i) == 0) {
+        munmap(chunk, SPGI_TASK_SLAB_BYTES);
+    }
+}
+
 uint64_t spgi_slots_fini(struct spg_rt *rt)
 {
     uint64_t used = 0;
     for (uint32_t i = 0; i < rt->chunk_count; i++) {
-        struct spgi_task *chunk = load_relaxed(&rt->chunks[i]);
-        used = farthest(rt, chunk, used);
-        munmap(chunk, SPGI_TASK_CHUNK * sizeof(struct spgi_task));
+        used = farthest(rt, load_relaxed(&rt->chunks[i]), used);
+    }
+    for (uint32_t i = 0; i < rt->chunk_count; i++) {
+        chunk_unmap(rt, i);
     }
     free((void *)rt->chunks);
+    free((void *)rt->depot);
     return (rt->first_generation + used) & SPGI_TASK_GEN_MASK;
 }
 
@@ -68,56 +97,159 @@ void spgi_slot_let_go_foreign(const struct spgi_task *task)
     spgi_registry_let_go(task->rt->slot);
 }
 
+// ---- The table and the depot -----------------------------------------------------------------
+
+// A mapping that starts at a multiple of its size, for a huge page if the system has one to give.
+static void *slab_map(void)
+{
+    size_t bytes = SPGI_TASK_SLAB_BYTES;
+    char *memory = mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        return NULL;
+    }
+    size_t before = -(uintptr_t)memory % bytes;
+    if (before > 0) {
+        munmap(memory, before);
+    }
+    munmap(memory + before + bytes, bytes - before);
+    madvise(memory + before, bytes, MADV_HUGEPAGE);
+    return memory + before;
+}
+
+static struct spgi_task *chunk_map(struct spg_rt *rt)
+{
+    uint32_t chunk = rt->chunk_count;
+    if (!in_slab(rt, chunk)) {
+        // Populated: all of it is written now, and one call costs less than a fault per page.
+        void *memory = mmap(NULL, CHUNK_BYTES, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+        return memory == MAP_FAILED ? NULL : memory;
+    }
+    if (place_in_slab(chunk) == 0) {
+        return slab_map();
+    }
+    struct spgi_task *before = load_relaxed(&rt->chunks[chunk - 1]);
+    return before + SPGI_TASK_CHUNK;
+}
+
+// Under slots_lock. Makes room in the depot for the slots of one more chunk, twice as much each
+// time: all slots may come to lie there.
+static bool depot_grow(struct spg_rt *rt)
+{
+    size_t wanted = ((size_t)rt->chunk_count + 1) * SPGI_TASK_CHUNK;
+    if (wanted <= rt->depot_size) {
+        return true;
+    }
+    size_t more = rt->depot_size > 0 ? 2 * rt->depot_size : SPGI_DEPOT_SLOTS;
+    wanted = wanted > more ? wanted : more;
+    struct spgi_task **depot = realloc((void *)rt->depot, wanted * sizeof(struct spgi_task *));
+    if (depot) {
+        rt->depot = depot;
+        rt->depot_size = wanted;
+    }
+    return depot != NULL;
+}
+
 // Under slots_lock. Maps one more chunk of slots. False: the table is full, or the system refuses.
 static bool chunk_add(struct spg_rt *rt)
 {
-    if (rt->chunk_count == rt->chunk_room) {
+    bool room = rt->chunk_count < rt->chunk_room && depot_grow(rt);
+    struct spgi_task *chunk = room ? chunk_map(rt) : NULL;
+    if (!chunk) {
         return false;
     }
-    // Populated: all of it is written now, and one call costs less than a fault per page.
-    struct spgi_task *chunk = mmap(NULL, SPGI_TASK_CHUNK * sizeof *chunk, PROT_READ | PROT_WRITE,
-                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    if (chunk == MAP_FAILED) {
-        return false;
-    }
-    for (uint32_t i = SPGI_TASK_CHUNK; i-- > 0;) {
+    for (uint32_t i = 0; i < SPGI_TASK_CHUNK; i++) {
         struct spgi_task *task = &chunk[i];
         task->index = rt->chunk_count * SPGI_TASK_CHUNK + i;
         task->rt = rt;
         store_relaxed(&task->life, rt->first_generation << SPGI_LIFE_GEN_SHIFT | SPGI_LIFE_DONE);
-        task->ready.link.next = rt->slots.head;
-        rt->slots.head = &task->ready.link;
     }
-    rt->slots.tail = NULL;                              // used as a stack only
     store_release(&rt->chunks[rt->chunk_count], chunk); // pairs with the acquire in spgi_slot_of
     rt->chunk_count++;
     return true;
 }
 
-// Under slots_lock.
-static struct spgi_link *depot_pop(struct spg_rt *rt)
+// Under slots_lock. Slots that threads have freed go to the depot, with the rights that came with
+// them.
+static void collect(struct spg_rt *rt, struct spgi_link *link)
 {
-    if (!rt->slots.head && !chunk_add(rt)) {
-        return NULL;
+    while (link) {
+        struct spgi_link *next = link->next;
+        rt->depot[rt->depot_count++] = SPGI_CONTAINER(link, struct spgi_task, ready.link);
+        rt->leased--;
+        link = next;
     }
-    return spgi_fifo_pop(&rt->slots);
 }
 
-static void depot_push(struct spg_rt *rt, struct spgi_link *link)
+// Under slots_lock. Free slots that are not promised to a shard: given back, or never used.
+static uint64_t depot_room(const struct spg_rt *rt)
 {
-    link->next = rt->slots.head;
-    rt->slots.head = link;
+    uint64_t never = (uint64_t)rt->chunk_count * SPGI_TASK_CHUNK - rt->first_unused;
+    return rt->depot_count + never - rt->depot_promised;
+}
+
+// Under slots_lock. Makes the slots in the depot that are not promised at least n.
+static bool depot_fill(struct spg_rt *rt, uint64_t n)
+{
+    if (depot_room(rt) < n) {
+        collect(rt, spgi_mpsc_take_newest(&rt->returned));
+    }
+    while (depot_room(rt) < n) {
+        if (!chunk_add(rt)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Under slots_lock. There is one.
+static struct spgi_task *depot_pop(struct spg_rt *rt)
+{
+    return rt->depot_count > 0 ? rt->depot[--rt->depot_count]
+                               : spgi_slot_of(rt, rt->first_unused++);
 }
 
 // Under slots_lock. How many tasks could still be accepted.
 static uint64_t available(struct spg_rt *rt)
 {
-    uint64_t freed = load_acquire(&rt->freed_outside);
+    uint64_t freed = 0;
     for (uint32_t i = 0; i < rt->shard_count; i++) {
         freed += load_acquire(&rt->shards[i]->freed);
     }
     return rt->options.max_tasks - (rt->leased - freed);
 }
+
+// Under slots_lock. Gives out the right to spawn n tasks, and some more, fewer as the bound comes
+// near. Returns how many rights; 0: max_tasks would be exceeded.
+static uint64_t grant(struct spg_rt *rt, uint64_t n, uint64_t more)
+{
+    if (available(rt) < n + 4 * rt->shard_count * more) {
+        collect(rt, spgi_mpsc_take_newest(&rt->returned));
+    }
+    uint64_t room = available(rt);
+    if (room < n) {
+        return 0;
+    }
+    uint64_t extra = (room - n) / (4 * rt->shard_count);
+    uint64_t granted = n + (extra < more ? extra : more);
+    rt->leased += granted;
+    return granted;
+}
+
+// Takes back what is kept for threads: slots, and the rights to spawn into them.
+static void take_from_entry(struct spg_rt *rt)
+{
+    pthread_mutex_lock(&rt->entry_lock);
+    pthread_mutex_lock(&rt->slots_lock);
+    collect(rt, rt->entry_slots);
+    rt->entry_slots = NULL;
+    collect(rt, spgi_mpsc_take_newest(&rt->returned));
+    pthread_mutex_unlock(&rt->slots_lock);
+    pthread_mutex_unlock(&rt->entry_lock);
+}
+
+// ---- Shards ----------------------------------------------------------------------------------
 
 // Makes the shard's lease at least n. False: max_tasks would be exceeded.
 static bool lease_extend(struct spgi_shard *shard, uint64_t n)
@@ -125,16 +257,10 @@ static bool lease_extend(struct spgi_shard *shard, uint64_t n)
     struct spg_rt *rt = shard->rt;
     uint64_t have = load_relaxed(&shard->lease);
     pthread_mutex_lock(&rt->slots_lock);
-    uint64_t room = available(rt);
-    bool granted = room >= n - have;
-    if (granted) {
-        uint64_t extra = (room - (n - have)) / (4 * rt->shard_count); // shrinks near the bound
-        uint64_t grant = n - have + (extra < SPGI_LEASE ? extra : SPGI_LEASE);
-        rt->leased += grant;
-        store_relaxed(&shard->lease, have + grant);
-    }
+    uint64_t granted = grant(rt, n - have, SPGI_LEASE);
     pthread_mutex_unlock(&rt->slots_lock);
-    return granted;
+    store_relaxed(&shard->lease, have + granted);
+    return granted > 0;
 }
 
 void spgi_lease_return(struct spgi_shard *shard)
@@ -149,45 +275,91 @@ void spgi_lease_return(struct spgi_shard *shard)
     }
 }
 
-// Brings the shard's own free slots to n or more.
-static bool cache_fill(struct spgi_shard *shard, uint64_t n)
+// Under slots_lock.
+static void take_from_depot(struct spgi_shard *shard, uint64_t n)
 {
-    struct spg_rt *rt = shard->rt;
-    uint64_t want = n + SPGI_SLOT_CACHE / 8;
-    pthread_mutex_lock(&rt->slots_lock);
-    while (shard->slot_count < want) {
-        struct spgi_link *link = depot_pop(rt);
-        if (!link) {
-            break;
-        }
-        link->next = shard->slots.head;
-        shard->slots.head = link;
-        shard->slot_count++;
+    for (uint64_t i = 0; i < n; i++) {
+        shard->slots[shard->slot_count++] = depot_pop(shard->rt);
     }
-    pthread_mutex_unlock(&rt->slots_lock);
-    return shard->slot_count >= n;
 }
 
-int spgi_slots_take(struct spgi_shard *shard, uint64_t n, struct spgi_task **first)
+// Sees to it that the shard can draw n slots: from its own ones, or what the depot promises it.
+static bool provide(struct spgi_shard *shard, uint64_t n)
+{
+    struct spg_rt *rt = shard->rt;
+    uint64_t missing = n - shard->slot_count;
+    pthread_mutex_lock(&rt->slots_lock);
+    bool there = depot_fill(rt, missing);
+    if (there && n > rt->spawn_block) {
+        rt->depot_promised += missing;
+        shard->promised = missing;
+    } else if (there) {
+        uint64_t free = depot_room(rt);
+        uint64_t want = missing + SPGI_SLOT_CACHE / 8; // the next spawns will want some, too
+        take_from_depot(shard, want < free ? want : free);
+    }
+    pthread_mutex_unlock(&rt->slots_lock);
+    return there;
+}
+
+int spgi_slots_reserve(struct spgi_shard *shard, uint64_t n)
 {
     if (load_relaxed(&shard->lease) < n && !lease_extend(shard, n)) {
-        return -EAGAIN;
+        take_from_entry(shard->rt);
+        if (!lease_extend(shard, n)) {
+            return -EAGAIN;
+        }
     }
-    if (shard->slot_count < n && !cache_fill(shard, n)) {
-        return -ENOMEM; // the lease stays; it is given back when it is not used
+    if (shard->slot_count < n && !provide(shard, n)) {
+        take_from_entry(shard->rt);
+        if (!provide(shard, n)) {
+            return -ENOMEM; // the lease stays; it is given back when it is not used
+        }
     }
-    struct spgi_link *head = shard->slots.head;
-    struct spgi_link *last = head;
-    for (uint64_t i = 1; i < n; i++) {
-        last = last->next;
-    }
-    shard->slots.head = last->next;
-    last->next = NULL;
-    shard->slot_count -= (uint32_t)n;
     store_relaxed(&shard->lease, load_relaxed(&shard->lease) - n);
     shard->spawned_in_pass = true;
-    *first = task_of(head);
     return 0;
+}
+
+static void keep_promise(struct spgi_shard *shard, uint64_t n)
+{
+    struct spg_rt *rt = shard->rt;
+    pthread_mutex_lock(&rt->slots_lock);
+    take_from_depot(shard, n);
+    rt->depot_promised -= n;
+    shard->promised -= n;
+    pthread_mutex_unlock(&rt->slots_lock);
+}
+
+struct spgi_task *spgi_slots_draw(struct spgi_shard *shard, uint32_t n)
+{
+    if (shard->slot_count < n) {
+        keep_promise(shard, n - shard->slot_count);
+    }
+    struct spgi_task **drawn = &shard->slots[shard->slot_count - n];
+    struct spgi_link *link = NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        struct spgi_task *task = drawn[i];
+        if (i + AHEAD < n) {
+            spgi_task_fetch(drawn[i + AHEAD]);
+        }
+        task->ready.link.next = link;
+        link = &task->ready.link;
+    }
+    shard->slot_count -= n;
+    return SPGI_CONTAINER(link, struct spgi_task, ready.link);
+}
+
+void spgi_slots_unreserve(struct spgi_shard *shard, uint64_t n)
+{
+    struct spg_rt *rt = shard->rt;
+    store_relaxed(&shard->lease, load_relaxed(&shard->lease) + n);
+    if (shard->promised > 0) {
+        pthread_mutex_lock(&rt->slots_lock);
+        rt->depot_promised -= shard->promised;
+        shard->promised = 0;
+        pthread_mutex_unlock(&rt->slots_lock);
+    }
 }
 
 // Moves the generation on: from here on, handles of the task that was here are stale.
@@ -200,44 +372,61 @@ static void life_end(struct spgi_task *task)
 void spgi_slot_free(struct spgi_shard *shard, struct spgi_task *task)
 {
     life_end(task);
-    task->ready.link.next = shard->slots.head;
-    shard->slots.head = &task->ready.link;
-    shard->slot_count++;
+    shard->slots[shard->slot_count++] = task;
     store_release(&shard->freed, load_relaxed(&shard->freed) + 1); // pairs with available
-    if (shard->slot_count <= SPGI_SLOT_CACHE) {
+    if (shard->slot_count < SPGI_SLOT_CACHE) {
         return;
     }
     struct spg_rt *rt = shard->rt;
+    uint32_t n = SPGI_SLOT_CACHE / 2;
     pthread_mutex_lock(&rt->slots_lock);
-    while (shard->slot_count > SPGI_SLOT_CACHE / 2) {
-        struct spgi_link *link = spgi_fifo_pop(&shard->slots);
-        depot_push(rt, link);
-        shard->slot_count--;
-    }
+    shard->slot_count -= n;
+    memcpy((void *)&rt->depot[rt->depot_count], (void *)&shard->slots[shard->slot_count],
+           n * sizeof rt->depot[0]);
+    rt->depot_count += n;
     pthread_mutex_unlock(&rt->slots_lock);
 }
 
-int spgi_slot_take_outside(struct spg_rt *rt, struct spgi_task **out)
+// ---- Threads ---------------------------------------------------------------------------------
+
+// A few slots from the depot, with the rights to spawn into them.
+static int entry_fill(struct spg_rt *rt)
 {
     int error = -EAGAIN;
     pthread_mutex_lock(&rt->slots_lock);
-    if (available(rt) > 0) {
-        struct spgi_link *link = depot_pop(rt);
-        error = link ? 0 : -ENOMEM;
-        if (link) {
-            rt->leased++;
-            *out = task_of(link);
+    uint64_t granted = grant(rt, 1, SPGI_ENTRY_LEASE);
+    if (granted > 0) {
+        depot_fill(rt, granted);
+        uint64_t there = depot_room(rt);
+        uint64_t n = granted < there ? granted : there;
+        rt->leased -= granted - n;
+        for (uint64_t i = 0; i < n; i++) {
+            struct spgi_link *link = &depot_pop(rt)->ready.link;
+            link->next = rt->entry_slots;
+            rt->entry_slots = link;
         }
+        error = n > 0 ? 0 : -ENOMEM;
     }
     pthread_mutex_unlock(&rt->slots_lock);
     return error;
 }
 
-void spgi_slot_free_outside(struct spg_rt *rt, struct spgi_task *task)
+int spgi_slot_take_outside(struct spg_rt *rt, struct spgi_task **out)
+{
+    if (!rt->entry_slots) {
+        rt->entry_slots = spgi_mpsc_take_newest(&rt->returned);
+    }
+    int error = rt->entry_slots ? 0 : entry_fill(rt);
+    if (!error) {
+        struct spgi_link *link = rt->entry_slots;
+        rt->entry_slots = link->next;
+        *out = SPGI_CONTAINER(link, struct spgi_task, ready.link);
+    }
+    return error;
+}
+
+void spgi_slot_free_outside(struct spgi_task *task)
 {
     life_end(task);
-    pthread_mutex_lock(&rt->slots_lock);
-    depot_push(rt, &task->ready.link);
-    pthread_mutex_unlock(&rt->slots_lock);
-    add_acqrel(&rt->freed_outside, 1u);
+    spgi_mpsc_push(&task->rt->returned, &task->ready.link); // with the right to spawn into it
 }

@@ -6,6 +6,14 @@
 // counter that all shards write: shards lease rights to spawn from the runtime in batches that get
 // smaller as the bound comes near, and give back what they have not used when they have not spawned
 // for a round.
+//
+// Lists of pointers, not of links: who takes many knows the addresses of all before it has waited
+// for the memory of the first.
+//
+// Threads that are no shards have a list of their own, of slots with the rights to spawn into them.
+// What they free they push onto a second list, without a lock; it is taken as a whole when the
+// first one is empty. Before anybody is refused for want of rights or slots, both go back to the
+// depot.
 #ifndef SPGI_CORE_SLOTS_H
 #define SPGI_CORE_SLOTS_H
 
@@ -71,16 +79,23 @@ static inline void spgi_slot_let_go(struct spgi_shard *shard, const struct spgi_
     }
 }
 
-// Shard's own thread. Takes n slots with the right to spawn into them, linked by ready.link, from
-// *first on. Returns 0, -EAGAIN (max_tasks) or -ENOMEM; then nothing was taken.
-int spgi_slots_take(struct spgi_shard *shard, uint64_t n, struct spgi_task **first);
+// Shard's own thread. Takes the right to spawn n tasks, and makes sure of slots for them. Returns
+// 0, -EAGAIN (max_tasks) or -ENOMEM; then nothing was taken.
+int spgi_slots_reserve(struct spgi_shard *shard, uint64_t n);
+
+// Shard's own thread. Takes n of the slots that were reserved, at most rt->spawn_block, linked by
+// ready.link. Never fails.
+struct spgi_task *spgi_slots_draw(struct spgi_shard *shard, uint32_t n);
+
+// Shard's own thread. Gives back n rights whose slots were not drawn: all that are left.
+void spgi_slots_unreserve(struct spgi_shard *shard, uint64_t n);
 
 // Shard's own thread. Frees the slot of a task that has ended: old handles are stale from here on.
 void spgi_slot_free(struct spgi_shard *shard, struct spgi_task *task);
 
-// The same for a thread that is no shard: one slot.
+// The same for threads that are no shards. One slot, under entry_lock; freed without a lock.
 int spgi_slot_take_outside(struct spg_rt *rt, struct spgi_task **out);
-void spgi_slot_free_outside(struct spg_rt *rt, struct spgi_task *task);
+void spgi_slot_free_outside(struct spgi_task *task);
 
 // Shard's own thread: gives back the rights it has not used.
 void spgi_lease_return(struct spgi_shard *shard);

@@ -121,18 +121,18 @@ static void publish_by_shard(struct spgi_shard *shard, struct spgi_task *first)
 
 // One publication for each shard that gets any of the tasks.
 static void publish(struct spgi_shard *shard, const struct spgi_spawn *spawn,
-                    struct spgi_task *first, struct spgi_task *last)
+                    struct spgi_task *first, struct spgi_task *last, uint32_t n)
 {
     bool stealable = spawn->attr.place == SPG_STEALABLE || spawn->attr.place == SPG_STEALABLE_ON;
     bool shuffled = shard->rt->options.shuffle_seed && shard->rt->shard_count > 1;
     if (stealable && shuffled) {
         publish_each(first);
     } else if (stealable && first->shard == shard->index) {
-        spgi_ready_chain(shard, first, last, spawn->n);
+        spgi_ready_chain(shard, first, last, n);
     } else if (spawn->attr.place == SPG_ROUND_ROBIN) {
         publish_by_shard(shard, first);
     } else {
-        spgi_ready_batch(shard, first, spawn->n);
+        spgi_ready_batch(shard, first, n);
     }
 }
 
@@ -142,25 +142,83 @@ static int spawn_refused(struct spgi_shard *shard, int error)
     return error;
 }
 
+// Sets up the tasks of a batch from i on, linked by ready.link. Returns the last one.
+static struct spgi_task *block_init(struct spgi_shard *shard, const struct spgi_spawn *spawn,
+                                    uint64_t i, struct spgi_task *first)
+{
+    struct spgi_task *last = first;
+    for (struct spgi_task *task = first; task; task = next_of(task), i++) {
+        task_init(task, spawn, i, target_of(shard->rt, &spawn->attr, shard->index));
+        last = task;
+    }
+    return last;
+}
+
+static uint32_t block_of(const struct spg_rt *rt, uint64_t left)
+{
+    return left < rt->spawn_block ? (uint32_t)left : rt->spawn_block;
+}
+
+// The next block of a batch that was accepted.
+static struct spgi_task *next_block(struct spgi_shard *shard, const struct spgi_spawn *spawn,
+                                    uint64_t begun, uint32_t n, struct spgi_task **last)
+{
+    struct spgi_task *first = spgi_slots_draw(shard, n);
+    *last = block_init(shard, spawn, begun, first);
+    if (spawn->scope) {
+        spgi_scope_follow(spawn->scope, first);
+    }
+    return first;
+}
+
+// Stealable tasks that start here are published block by block: others may run the first ones while
+// the rest is set up.
+static bool starts_here(const struct spgi_shard *shard, const spg_attr *attr)
+{
+    bool named = attr->shard == SPG_HERE || attr->shard == shard->index;
+    return attr->place == SPG_STEALABLE || (attr->place == SPG_STEALABLE_ON && named);
+}
+
+// first to last: the first block, of n tasks. What goes to other shards is one publication for each
+// of them.
+static void publish_batch(struct spgi_shard *shard, const struct spgi_spawn *spawn,
+                          struct spgi_task *first, struct spgi_task *last, uint32_t n)
+{
+    bool here = starts_here(shard, &spawn->attr);
+    if (here) {
+        publish(shard, spawn, first, last, n);
+    }
+    for (uint64_t begun = n; begun < spawn->n; begun += n) {
+        struct spgi_task *end;
+        n = block_of(shard->rt, spawn->n - begun);
+        struct spgi_task *block = next_block(shard, spawn, begun, n, &end);
+        if (here) {
+            publish(shard, spawn, block, end, n);
+        } else {
+            last->ready.link.next = &block->ready.link;
+            last = end;
+        }
+    }
+    if (!here) {
+        publish(shard, spawn, first, last, (uint32_t)spawn->n);
+    }
+}
+
 int spgi_task_spawn(struct spgi_shard *shard, const struct spgi_spawn *spawn, uint64_t *handle)
 {
     struct spg_rt *rt = shard->rt;
-    struct spgi_task *first;
     int error = admitted(rt, spawn);
-    error = error ? error : spgi_slots_take(shard, spawn->n, &first);
+    error = error ? error : spgi_slots_reserve(shard, spawn->n);
     if (error) {
         return spawn_refused(shard, error);
     }
-    struct spgi_task *last = first;
-    struct spgi_task *task = first;
-    for (uint64_t i = 0; i < spawn->n; i++) {
-        last = task;
-        task_init(task, spawn, i, target_of(rt, &spawn->attr, shard->index));
-        task = next_of(task);
-    }
+    uint32_t n = block_of(rt, spawn->n);
+    struct spgi_task *first = spgi_slots_draw(shard, n);
+    struct spgi_task *last = block_init(shard, spawn, 0, first);
     error = spawn->scope ? spgi_scope_enter(spawn->scope, first, spawn->n) : 0;
     if (error) {
         give_back(shard, first);
+        spgi_slots_unreserve(shard, spawn->n - n);
         // A shutdown that cancels has changed the phase before it stops scopes: if it was that, say
         // so, as from here on.
         int late = admitted(rt, spawn);
@@ -171,7 +229,7 @@ int spgi_task_spawn(struct spgi_shard *shard, const struct spgi_spawn *spawn, ui
     if (!first->stealable) {
         SPGI_COUNT_N(shard, spawned_pinned, spawn->n);
     }
-    publish(shard, spawn, first, last);
+    publish_batch(shard, spawn, first, last, n);
     return 0;
 }
 
@@ -182,11 +240,11 @@ int spgi_task_spawn_outside(struct spg_rt *rt, const struct spgi_spawn *spawn, u
     int error = admitted(rt, spawn);
     error = error ? error : spgi_slot_take_outside(rt, &task);
     if (!error) {
-        uint32_t here = add_relaxed(&rt->entry_turn, 1u) % rt->shard_count;
+        uint32_t here = rt->entry_turn++ % rt->shard_count;
         task_init(task, spawn, 0, target_of(rt, &spawn->attr, here));
         *handle = spgi_handle_of(task, spgi_life_gen(load_relaxed(&task->life)));
-        add_acqrel(&rt->shards[load_relaxed(&task->shard)]->spawned_outside,
-                   1u); // before it can end
+        spgi_a64 *spawned = &rt->shards[load_relaxed(&task->shard)]->spawned_outside;
+        store_release(spawned, load_relaxed(spawned) + 1); // before it can end
         spgi_ready(task);
     } else {
         add_relaxed(&rt->shards[0]->refused_outside, 1u);

@@ -110,6 +110,16 @@ bool spgi_timer_move(struct spgi_timer *timer, spgi_a64 *when)
     return true;
 }
 
+// Under the lock. Most timers are those of waits: the next one's task is on its way while this one
+// fires.
+static void fetch_next(struct spgi_timers *timers)
+{
+    struct spgi_heap_node *next = spgi_heap_min(&timers->heap);
+    if (next) {
+        spgi_task_fetch(SPGI_CONTAINER(next, struct spgi_task, wait.timer.node));
+    }
+}
+
 unsigned spgi_timers_fire(struct spgi_shard *shard, int64_t now)
 {
     struct spgi_timers *timers = &shard->timers;
@@ -123,6 +133,7 @@ unsigned spgi_timers_fire(struct spgi_shard *shard, int64_t now)
             spgi_heap_remove(&timers->heap, first);
             count_armed(timers, UINT64_MAX); // minus one
             store_relaxed(&due->state, (uint32_t)SPGI_TIMER_FIRING);
+            fetch_next(timers);
         }
         publish_next(timers);
         spgi_spinlock_unlock(&timers->lock);

@@ -106,35 +106,46 @@ struct spgi_name {
     spgi_a64 copies[2][SPGI_NAME_WORDS];
 };
 
+// What every life touches from spawn to end comes first, in as few lines of the cache as it fits;
+// what only some tasks need comes last.
 struct spgi_task {
-    spgi_a64 life;            // generation, joiner, state: core/life.h           [any]
-    struct spg_rt *rt;        //                                                  [const]
+    _Alignas(SPGI_CACHE_LINE) spgi_a64 life; // generation, joiner, state: core/life.h     [any]
+    struct spg_rt *rt;                       //                                         [const]
     struct spgi_errand ready; // its link in whichever queue it is in           [runner]
     void *context;            // saved stack pointer while suspended              [runner]
     struct spgi_stack *stack; // NULL before the first run and after the end    [runner]
     spg_fn *fn;               //                                                  [const]
     void *arg;                //                                                  [const]
+
     int result;               // valid once DONE is set
-    uint32_t index;           // of its slot                                      [const]
+    uint32_t index;           // of its slot                                              [const]
     spgi_a32 shard;           // where it must run (pinned), or last ran  [runner; read by reports]
-    uint16_t pins;            // depth of spg_pin                                 [runner]
-    bool stealable;           //                                                  [const]
-    uint32_t should_yield_calls; // [runner]
-    spgi_a32 scoped;             // reason bits (core/life.h) from scopes it has opened  [any]
-    spgi_a32 kicked;             // the kick errand is on its way                    [any]
+    uint16_t pins;            // depth of spg_pin                                         [runner]
+    bool stealable;           //                                                          [const]
+    spgi_a32 scoped;          // reason bits (core/life.h) from scopes it has opened      [any]
+    spgi_a32 kicked;          // the kick errand is on its way                            [any]
+    struct spgi_scope *scope; // current scope: innermost opened, else born      [runner]
+    struct spgi_scope *born;  // scope it was spawned into; NULL: the root       [const]
+    struct spgi_node sibling; // in born's children                           [lock: born->lock]
+
+    struct spgi_wait wait;
+    void **locals; // SPG_LOCAL_KEYS values, or NULL                      [runner]
+    struct spgi_name name;
     struct spgi_errand
         kick; // look at this task's cancellation; belongs to the slot, not to one life
-    struct spgi_wait wait;
-
     struct spgi_spinlock scope_lock; // guards opened
-    struct spgi_scope *opened; // outermost scope it has opened                [lock: scope_lock]
-    struct spgi_scope *scope;  // current scope: innermost opened, else born   [runner]
-    struct spgi_scope *born;   // scope it was spawned into; NULL: the root    [const]
-    struct spgi_node sibling;  // in born's children                           [lock: born->lock]
-
-    void **locals; // SPG_LOCAL_KEYS values, or NULL               [runner]
-    struct spgi_name name;
+    uint32_t should_yield_calls;     // [runner]
+    struct spgi_scope *opened;       // outermost scope it has opened         [lock: scope_lock]
 };
+
+// Asks for the memory of a task that will be spawned or run soon: the lines that any life touches.
+static inline void spgi_task_fetch(const struct spgi_task *task)
+{
+    const char *memory = (const char *)task;
+    for (size_t at = 0; at < offsetof(struct spgi_task, kick); at += SPGI_CACHE_LINE) {
+        __builtin_prefetch(memory + at, 1);
+    }
+}
 
 // ---- Scopes ----------------------------------------------------------------------------------
 
@@ -303,8 +314,9 @@ struct spgi_shard {
     struct spgi_batch *batches; // per shard; all empty but while a spawn is published  [owner]
 
     // Caches.                                                                       [owner]
-    struct spgi_fifo slots; // free task slots
+    struct spgi_task *slots[SPGI_SLOT_CACHE]; // free task slots, the last freed one last
     uint32_t slot_count;
+    uint64_t promised;                   // slots that the depot keeps for the batch that it spawns
     struct spgi_stack_batch stacks;      // core/stacks.h
     struct spgi_stack_batch more_stacks; // empty or full
     spgi_a64 stack_count;                // in both                 [any; written by owner]
@@ -315,7 +327,8 @@ struct spgi_shard {
     bool spawned_in_pass;
 
     struct spgi_counters counters;
-    spgi_a64 spawned_outside; // tasks that foreign threads gave to this shard   [any]
+    spgi_a64 spawned_outside; // tasks that foreign threads gave to this shard
+                              //                                 [any; written under entry_lock]
     spgi_a64 refused_outside; // spawns of foreign threads that were refused     [any; shard 0]
     spgi_a64 freed; // task slots given back here                      [any; written by owner]
     struct spgi_errand phase_errand; // tells the shard that the runtime's phase has changed
@@ -355,19 +368,26 @@ struct spg_rt {
     spgi_a32 *alive;                 // a page that fork wipes: 1 here, 0 in a child     [const]
 
     struct spgi_idle idle;
-    spgi_a32 phase;      // enum spgi_phase
-    spgi_a32 turn;       // of SPG_ROUND_ROBIN
-    spgi_a32 entry_turn; // which shard takes the next task from a foreign thread
+    spgi_a32 phase; // enum spgi_phase
+    spgi_a32 turn;  // of SPG_ROUND_ROBIN
 
     // Task slots.
     pthread_mutex_t slots_lock;
-    struct spgi_fifo slots;    // [lock: slots_lock] free, kept by no shard
+    struct spgi_task **depot;  // [lock: slots_lock] free slots that no shard keeps
+    uint64_t depot_count;      // [lock: slots_lock]
+    uint64_t depot_size;       // room for so many                              [lock: slots_lock]
+    uint32_t first_unused;     // and those from this index on were never used  [lock: slots_lock]
+    uint64_t depot_promised;   // of them, to shards that spawn batches         [lock: slots_lock]
     spgi_aptr *chunks;         // struct spgi_task[SPGI_TASK_CHUNK], or NULL       [any]
     uint32_t chunk_room;       // [const]
     uint32_t chunk_count;      // [lock: slots_lock]
     uint64_t first_generation; // [const]
-    uint64_t leased;        // rights to spawn that were ever given out         [lock: slots_lock]
-    spgi_a64 freed_outside; // slots freed by threads that are no shards
+    uint32_t spawn_block;      // SPGI_SPAWN_BLOCK; smaller in models                     [const]
+    uint64_t leased; // rights to spawn that were ever given out         [lock: slots_lock]
+
+    // Slots of threads that are no shards, each with the right to spawn into it.
+    struct spgi_link *entry_slots; // free ones                                [lock: entry_lock]
+    struct spgi_mpsc returned;     // freed by threads                                      [any]
 
     // Mailboxes.
     pthread_mutex_t mailboxes_lock;
@@ -387,6 +407,7 @@ struct spg_rt {
 
     // Foreign threads, and the ends of things.
     pthread_mutex_t entry_lock; // admission of spawns from outside, against shutdown
+    uint32_t entry_turn;        // which shard takes the next of them           [lock: entry_lock]
     pthread_mutex_t end_lock;   // one shutdown at a time
     pthread_mutex_t quiet_lock;
     pthread_cond_t quiet;  // something has ended while shutting down

@@ -53,6 +53,18 @@ static inline struct spgi_stack *spgi_stack_pop(struct spgi_stack_batch *batch)
     return stack;
 }
 
+// Asks for the memory where the next task will begin, and for the header of the stack after that.
+static inline void spgi_stack_fetch(const struct spgi_stack_batch *batch)
+{
+    if (batch->head) {
+        const struct spgi_stack *next = SPGI_CONTAINER(batch->head, struct spgi_stack, link);
+        for (int line = 1; line <= SPGI_STACK_LINES; line++) {
+            __builtin_prefetch(next->top - line * SPGI_CACHE_LINE, 1);
+        }
+        __builtin_prefetch(next->link.next, 1);
+    }
+}
+
 struct spgi_slab;
 
 // All stacks of a runtime.

@@ -20,7 +20,6 @@ static struct spgi_sight sights[MACHINE_SHARDS][MACHINE_SHARDS];
 static spgi_a32 alive;
 static spgi_a32 ended;
 static unsigned ends;
-static unsigned turned_away; // spawns that took no slot
 
 struct spg_rt *machine_rt(void)
 {
@@ -72,8 +71,8 @@ static void begin_shard(unsigned index)
 // Free slots for each shard, so that no run begins with the depot.
 static void fill_slots(struct spgi_shard *shard)
 {
-    struct spgi_task *first;
-    SPGI_CHECK(spgi_slots_take(shard, KEPT_SLOTS, &first) == 0);
+    SPGI_CHECK(spgi_slots_reserve(shard, KEPT_SLOTS) == 0);
+    struct spgi_task *first = spgi_slots_draw(shard, KEPT_SLOTS);
     while (first) {
         struct spgi_link *next = first->ready.link.next;
         spgi_slot_free(shard, first);
@@ -97,7 +96,6 @@ void machine_begin(const struct machine_options *options)
     atomic_init(&alive, 1);
     atomic_init(&ended, 0);
     ends = options->ends;
-    turned_away = 0;
     rt.options.max_tasks = MAX_TASKS;
     rt.options.steal = (spg_steal_options){
         .budget = MACHINE_SHARDS,
@@ -114,6 +112,7 @@ void machine_begin(const struct machine_options *options)
     };
     atomic_init(&rt.idle.watcher, 1); // somebody else watches for ever
     SPGI_CHECK(spgi_slots_init(&rt, 0) == 0);
+    rt.spawn_block = KEPT_SLOTS; // for fill_slots
     for (unsigned i = 0; i < options->shards; i++) {
         shard_table[i] = &shards[i];
     }
@@ -121,6 +120,7 @@ void machine_begin(const struct machine_options *options)
         begin_shard(i);
         fill_slots(&shards[i]);
     }
+    rt.spawn_block = options->spawn_block ? options->spawn_block : SPGI_SPAWN_BLOCK;
     explore_label(&rt, sizeof rt, "rt");
 }
 
@@ -182,11 +182,6 @@ void machine_end(void)
     add_acqrel(&ended, 1u);
 }
 
-void machine_turned_away(void)
-{
-    turned_away++;
-}
-
 static bool all_ended(void *arg)
 {
     (void)arg;
@@ -205,19 +200,26 @@ unsigned machine_parks(unsigned shard)
     return (unsigned)(load_relaxed(&counters->parks) + load_relaxed(&counters->parks_cut));
 }
 
-// As many slots were given back as were taken.
+// Slots that threads have freed, or may spawn into.
+static uint64_t count(struct spgi_link *link)
+{
+    uint64_t n = 0;
+    for (; link && n <= MAX_TASKS; link = link->next) {
+        n++;
+    }
+    return n;
+}
+
+// All rights to spawn that were ever given out have come back, or nobody has used them yet.
 static void check_slots(void)
 {
-    uint64_t taken = (uint64_t)KEPT_SLOTS * rt.shard_count - turned_away; // by fill_slots
-    uint64_t freed = load_relaxed(&rt.freed_outside);
+    uint64_t back = count(rt.entry_slots) + count(load_relaxed(&rt.returned.top));
     for (unsigned i = 0; i < rt.shard_count; i++) {
-        taken += load_relaxed(&shards[i].counters.spawned);
-        taken += load_relaxed(&shards[i].counters.spawn_refused); // by a scope: given back at once
-        taken += load_relaxed(&shards[i].spawned_outside);
-        freed += load_relaxed(&shards[i].freed);
+        back += load_relaxed(&shards[i].freed) + load_relaxed(&shards[i].lease);
     }
-    explore_assert(taken >= freed, "a slot was freed twice");
-    explore_assert(taken == freed, "a slot was not freed");
+    explore_assert(back <= rt.leased, "a slot was freed twice");
+    explore_assert(back == rt.leased, "a slot was not freed");
+    explore_assert(rt.depot_promised == 0, "slots are kept for a batch that has been spawned");
 }
 
 void machine_check(void)

@@ -21,8 +21,9 @@ struct machine_options {
     unsigned shards;
     unsigned ends; // calls of machine_end before the runtime stops
     bool stealing;
-    uint32_t margin; // of stealing; 0: 1
-    uint32_t probes; // of stealing; 0: 1
+    uint32_t margin;      // of stealing; 0: 1
+    uint32_t probes;      // of stealing; 0: 1
+    uint32_t spawn_block; // tasks of a batch that are published at once; 0: as it is shipped
 };
 
 // In setup.
@@ -44,10 +45,6 @@ struct spgi_shard *machine_enter(void);
 
 // A task of the model, or a foreign thread, has done its part.
 void machine_end(void);
-
-// A task: a spawn of it was refused before it took a slot; other refusals take one, and give it
-// back.
-void machine_turned_away(void);
 
 // In check: all tasks have ended and all slots are free, no queue of tasks holds anything, no timer
 // is armed, and no shard was rung more than once per park. A late kick may be among the errands.

@@ -107,9 +107,6 @@ static int spawn_another(void *arg)
     begun++;
     spawned = spg_spawn(&attr, yield_and_return, NULL, NULL);
     explore_assert(spawned == 0 || spawned == -ESHUTDOWN, "a strange spawn");
-    if (spawned != 0) {
-        machine_turned_away();
-    }
     ended++;
     return 0;
 }

@@ -136,6 +136,35 @@ static const struct explore_model reuse = {
     .check = all_received,
 };
 
+// Several who take everything, newest first: slots that threads have freed (core/slots.c).
+static void take_newest(void)
+{
+    struct spgi_link *link = spgi_mpsc_take_newest(&errands);
+    while (link) {
+        struct item *item = SPGI_CONTAINER(link, struct item, link);
+        unsigned n = (unsigned)(item - items);
+        link = link->next;
+        explore_data_read(&item->payload);
+        explore_assert(item->payload == n + 1, "an item before its payload");
+        item->link.next = &item->link;
+        explore_assert(++received[n] == 1, "received twice");
+    }
+}
+
+static void take_newest_twice(void)
+{
+    take_newest();
+    take_newest();
+}
+
+static const struct explore_model takers = {
+    .name = "errands: 2 takers",
+    .setup = begin,
+    .threads = {send_each, take_newest_twice, take_newest_twice},
+    .check = all_received,
+    .full = {4, 1},
+};
+
 // The handshake before sleep, at its smallest.
 static void sender(void)
 {
@@ -166,7 +195,7 @@ static const struct explore_model handshake = {
 int main(int argc, char **argv)
 {
     static const struct explore_model *const models[] = {
-        &two_senders, &three_senders, &reuse, &handshake, NULL,
+        &two_senders, &three_senders, &reuse, &takers, &handshake, NULL,
     };
     return explore_main(argc, argv, models);
 }

@@ -49,7 +49,16 @@ struct plan {
     spg_fn *here;
     spg_fn *there;
     spg_time deadline;
+    bool batch; // two of those there, in one call
 };
+
+static void spawn_two(spg_fn *fn, spg_scope *scope)
+{
+    spg_attr attr = {.place = SPG_PINNED, .shard = 1};
+    int error = spg_spawn_n(scope, &attr, fn, NULL, 0, 2);
+    explore_assert(error == 0 || error == -ECANCELED, "a batch was refused");
+    children_ended += error ? 2 : 0;
+}
 
 static int owner_main(void *arg)
 {
@@ -59,9 +68,13 @@ static int owner_main(void *arg)
     if (plan->here) {
         spawn_on(0, plan->here, &scope);
     }
-    spawn_on(1, plan->there, &scope);
+    if (plan->batch) {
+        spawn_two(plan->there, &scope);
+    } else {
+        spawn_on(1, plan->there, &scope);
+    }
     close_result = spg_scope_close(&scope);
-    explore_assert(children_ended == (plan->here ? 2u : 1u),
+    explore_assert(children_ended == (plan->here || plan->batch ? 2u : 1u),
                    "a scope was closed with a task in it");
     closed = true;
     machine_end();
@@ -70,7 +83,7 @@ static int owner_main(void *arg)
 
 static void begin(const struct plan *plan, unsigned ends, enum machine_place place)
 {
-    machine_begin(&(struct machine_options){.shards = 2, .ends = ends});
+    machine_begin(&(struct machine_options){.shards = 2, .ends = ends, .spawn_block = 1});
     children_ended = 0;
     closed = false;
     close_result = 1;
@@ -88,7 +101,7 @@ static void closed_once(void)
 
 static void begin_join(void)
 {
-    static const struct plan plan = {return_at_once, return_error, SPG_NEVER};
+    static const struct plan plan = {return_at_once, return_error, SPG_NEVER, false};
     begin(&plan, 1, MACHINE_STEALABLE);
 }
 
@@ -109,7 +122,7 @@ static const struct explore_model join = {
 // The last task ends on another shard while the owner is about to suspend.
 static void begin_moving(void)
 {
-    static const struct plan plan = {NULL, return_at_once, SPG_NEVER};
+    static const struct plan plan = {NULL, return_at_once, SPG_NEVER, false};
     begin(&plan, 1, MACHINE_STEALABLE);
 }
 
@@ -124,7 +137,7 @@ static const struct explore_model moving = {
 
 static void begin_cancel(void)
 {
-    static const struct plan plan = {NULL, sleep_until_stopped, SPG_NEVER};
+    static const struct plan plan = {NULL, sleep_until_stopped, SPG_NEVER, false};
     begin(&plan, 2, MACHINE_PINNED);
 }
 
@@ -143,9 +156,25 @@ static const struct explore_model cancel = {
     .quick = {1, 1},
 };
 
+// The second task of a batch enters the scope when the first may be running already.
+static void begin_batch(void)
+{
+    static const struct plan plan = {NULL, sleep_until_stopped, SPG_NEVER, true};
+    begin(&plan, 2, MACHINE_PINNED);
+}
+
+static const struct explore_model batch = {
+    .name = "scope: cancelled in a batch",
+    .setup = begin_batch,
+    .threads = {machine_shard, machine_shard, cancel_owner, machine_stopper},
+    .check = closed_once,
+    .full = {2, 0},
+    .quick = {1, 0},
+};
+
 static void begin_deadline(void)
 {
-    static const struct plan plan = {NULL, sleep_until_stopped, SOON};
+    static const struct plan plan = {NULL, sleep_until_stopped, SOON, false};
     begin(&plan, 1, MACHINE_PINNED);
 }
 
@@ -161,7 +190,7 @@ static const struct explore_model deadline = {
 // The deadline may come while the last task ends and the owner leaves.
 static void begin_late_deadline(void)
 {
-    static const struct plan plan = {NULL, return_at_once, SOON};
+    static const struct plan plan = {NULL, return_at_once, SOON, false};
     begin(&plan, 1, MACHINE_STEALABLE);
 }
 
@@ -177,7 +206,7 @@ static const struct explore_model late_deadline = {
 int main(int argc, char **argv)
 {
     static const struct explore_model *const models[] = {
-        &join, &moving, &cancel, &deadline, &late_deadline, NULL,
+        &join, &moving, &cancel, &batch, &deadline, &late_deadline, NULL,
     };
     return explore_main(argc, argv, models);
 }

@@ -120,8 +120,19 @@ static void steal_batch(void)
     steal(4);
 }
 
-// What is left comes out in the order in which it went in; then nothing is missing.
+// Nothing is missing.
 static void all_taken(void)
+{
+    while (pop()) {
+    }
+    explore_assert(spgi_stealq_size(&queue) == 0, "an empty queue has a size");
+    for (unsigned i = 0; i < pushed; i++) {
+        explore_assert(taken[i] == 1, "an item is lost");
+    }
+}
+
+// What is left comes out in the order in which it went in: nothing came while the list had items.
+static void all_taken_in_order(void)
 {
     struct spgi_link *link;
     struct spgi_link *last = NULL;
@@ -130,10 +141,7 @@ static void all_taken(void)
         last = link;
         use(link);
     }
-    explore_assert(spgi_stealq_size(&queue) == 0, "an empty queue has a size");
-    for (unsigned i = 0; i < pushed; i++) {
-        explore_assert(taken[i] == 1, "an item is lost");
-    }
+    all_taken();
 }
 
 // ---- Scenarios -------------------------------------------------------------------------------
@@ -148,7 +156,7 @@ static const struct explore_model last_item = {
     .name = "stealq: the last item",
     .setup = two_entries,
     .threads = {last_item_owner, steal_once, steal_once},
-    .check = all_taken,
+    .check = all_taken_in_order,
     .full = {6, 1},
 };
 
@@ -169,7 +177,7 @@ static const struct explore_model wrap = {
     .name = "stealq: wrap-around",
     .setup = two_entries,
     .threads = {wrap_owner, steal_twice},
-    .check = all_taken,
+    .check = all_taken_in_order,
     .full = {4, 2},
 };
 
@@ -177,7 +185,7 @@ static const struct explore_model wrap_two_thieves = {
     .name = "stealq: wrap, 2 thieves",
     .setup = two_entries,
     .threads = {wrap_owner, steal_batch, steal_once},
-    .check = all_taken,
+    .check = all_taken_in_order,
 };
 
 // Items into two slots: the rest overflows, and is moved back, in two turns, as the ring empties.
@@ -214,8 +222,34 @@ static const struct explore_model overflow_two_thieves = {
     .name = "stealq: overflow, 2 thieves",
     .setup = two_entries,
     .threads = {overflow_owner_short, steal_twice, steal_once},
-    .check = all_taken,
+    .check = all_taken_in_order,
     .full = {2, 1},
+};
+
+// Each item that is popped comes back, so that the ring is full all the time: the one in the list
+// has its turn.
+static void turning_owner(void)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        push(i);
+    }
+    bool seen = false;
+    for (unsigned i = 0; i < 4 && !seen; i++) {
+        struct spgi_link *link = spgi_stealq_pop(&queue);
+        seen = !link || link == &items[2].link || taken[2] > 0;
+        if (link) {
+            spgi_stealq_push(&queue, link, false);
+        }
+    }
+    explore_assert(seen, "an item in the list is passed over");
+}
+
+static const struct explore_model turns = {
+    .name = "stealq: turns",
+    .setup = two_entries,
+    .threads = {turning_owner, steal_once},
+    .check = all_taken,
+    .full = {4, 1},
 };
 
 static void chain_owner(void)
@@ -230,7 +264,7 @@ static const struct explore_model chain = {
     .name = "stealq: chains",
     .setup = four_entries,
     .threads = {chain_owner, steal_batch, steal_once},
-    .check = all_taken,
+    .check = all_taken_in_order,
 };
 
 // The owner is busy for good: thieves must get at everything, the overflow list included.
@@ -334,9 +368,8 @@ static const struct explore_model announce_overflow = {
 int main(int argc, char **argv)
 {
     static const struct explore_model *const models[] = {
-        &last_item, &wrap,  &wrap_two_thieves, &overflow,       &overflow_two_thieves,
-        &chain,     &reach, &announce,         &announce_chain, &announce_overflow,
-        NULL,
+        &last_item, &wrap,  &wrap_two_thieves, &overflow,       &overflow_two_thieves, &turns,
+        &chain,     &reach, &announce,         &announce_chain, &announce_overflow,    NULL,
     };
     return explore_main(argc, argv, models);
 }

@@ -172,6 +172,110 @@ START_TEST(the_limit_is_exact_and_reusable)
 }
 END_TEST
 
+static int waits_in_scope(void *arg CK_ATTRIBUTE_UNUSED)
+{
+    REQUIRE_CODE(spg_sleep(SPG_NEVER), -ECANCELED);
+    return 0;
+}
+
+// All that may exist, this task included, in one call; one more is refused.
+static int spawns_all_at_once(void *arg)
+{
+    const size_t *limit = arg;
+    spg_scope scope;
+    REQUIRE_OK(spg_scope_open(&scope, SPG_NEVER));
+    REQUIRE_CODE(spg_spawn_n(&scope, NULL, waits_in_scope, NULL, 0, *limit), -EAGAIN);
+    REQUIRE_OK(spg_spawn_n(&scope, NULL, waits_in_scope, NULL, 0, *limit - 1));
+    REQUIRE_CODE(spg_spawn_n(&scope, NULL, waits_in_scope, NULL, 0, 1), -EAGAIN);
+    REQUIRE_OK(spg_scope_cancel(&scope));
+    REQUIRE_OK(spg_scope_close(&scope));
+    return 0;
+}
+
+// What a thread has spawned into and freed is there for tasks, to the last one, and the other way.
+START_TEST(threads_and_tasks_share_the_limit)
+{
+    size_t limit = scaled_tasks(2000, 300);
+    spg_options options = test_options(2);
+    options.max_tasks = (uint32_t)limit;
+    spg_rt *rt = start_runtime(&options);
+    spg_task *tasks = calloc(limit, sizeof *tasks);
+    REQUIRE(tasks != NULL);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < limit; i++) {
+            REQUIRE_OK(spg_spawn_in(rt, NULL, sleeps, NULL, &tasks[i]));
+        }
+        refuse_one(rt);
+        for (size_t i = 0; i < limit; i++) {
+            REQUIRE_OK(spg_cancel(tasks[i]));
+            REQUIRE_OK(spg_join(tasks[i], NULL, SPG_NEVER));
+        }
+        REQUIRE_OK(spg_spawn_in(rt, NULL, spawns_all_at_once, &limit, &tasks[0]));
+        REQUIRE_OK(spg_join(tasks[0], NULL, SPG_NEVER));
+    }
+    free(tasks);
+    end_runtime(rt);
+}
+END_TEST
+
+// ---- Long batches ----
+
+struct crowd {
+    spg_scope *scope;
+    atomic_int started;
+    atomic_int at_return; // of the first one: how many had started
+};
+
+static int yields_once(void *arg)
+{
+    struct crowd *crowd = arg;
+    bool first = atomic_fetch_add(&crowd->started, 1) == 0;
+    REQUIRE_OK(spg_yield());
+    if (first) {
+        atomic_store(&crowd->at_return, atomic_load(&crowd->started));
+    }
+    return 0;
+}
+
+TASK_TEST(a_task_that_runs_again_does_not_wait_for_a_whole_batch, 1)
+{
+    enum { TASKS = 5000 }; // more than the queue's ring takes
+    struct crowd crowd = {0};
+    spg_scope scope;
+    REQUIRE_OK(spg_scope_open(&scope, SPG_NEVER));
+    REQUIRE_OK(spg_spawn_n(&scope, NULL, yields_once, &crowd, 0, TASKS));
+    REQUIRE_OK(spg_scope_close(&scope));
+    REQUIRE_EQ(atomic_load(&crowd.started), TASKS);
+    REQUIRE(atomic_load(&crowd.at_return) < TASKS / 2);
+    return 0;
+}
+
+static int stops_the_crowd(void *arg)
+{
+    struct crowd *crowd = arg;
+    if (atomic_fetch_add(&crowd->started, 1) == 0) {
+        REQUIRE_OK(spg_scope_cancel(crowd->scope));
+    }
+    int code = spg_sleep(SPG_NEVER);
+    REQUIRE_CODE(code, -ECANCELED);
+    return 0;
+}
+
+// Its first tasks may run while the last ones are set up: a stop in between reaches all.
+TASK_TEST(a_batch_can_be_stopped_while_it_is_spawned, 2)
+{
+    size_t count = scaled_tasks(5000, 600);
+    for (int round = 0; round < 20; round++) {
+        spg_scope scope;
+        struct crowd crowd = {.scope = &scope};
+        REQUIRE_OK(spg_scope_open(&scope, SPG_NEVER));
+        REQUIRE_OK(spg_spawn_n(&scope, NULL, stops_the_crowd, &crowd, 0, count));
+        REQUIRE_OK(spg_scope_close(&scope));
+        REQUIRE_EQ(atomic_load(&crowd.started), count);
+    }
+    return 0;
+}
+
 // From a task on each shard in turn, so that what one shard gave up must be found by the other.
 static int fills_up(void *arg)
 {
@@ -309,7 +413,10 @@ int main(void)
     tcase_add_test(tests, the_scope_argument_comes_before_that_of_the_attributes);
     tcase_add_test(tests, the_limit_is_exact_and_reusable);
     tcase_add_test(tests, the_limit_is_exact_from_every_shard);
+    tcase_add_test(tests, threads_and_tasks_share_the_limit);
     tcase_add_test(tests, a_batch_is_all_or_none);
+    tcase_add_test(tests, a_task_that_runs_again_does_not_wait_for_a_whole_batch);
+    tcase_add_test(tests, a_batch_can_be_stopped_while_it_is_spawned);
     tcase_add_test(tests, many_threads_spawn_at_once);
     tcase_add_test(tests, attributes_of_an_older_header_are_filled_up);
     return run_suite("test_spawn", suite);
