@@ -7,6 +7,7 @@
 
 #include <spargio/blocking.h>
 #include <spargio/boundary.h>
+#include <spargio/chan.h>
 #include <spargio/error.h>
 #include <spargio/fd.h>
 #include <spargio/fs.h>

@@ -20,6 +20,8 @@ BY_HAND = ("floor", "epoll")
 # Those that can spin, and those that do nothing else.
 SPINNING = (OURS, "floor")
 NEVER_PARKING = ("spargio-rs",)
+# Those whose servers take --pin. Go has no say in where its threads run.
+PINNING = (OURS, *BY_HAND, "tokio", "compio", "monoio", "glommio", "libuv", "spargio-rs")
 
 
 def say(text):
@@ -38,7 +40,8 @@ def run_quietly(command, folder, **variables):
 def build_ours():
     folder = os.path.join(FOLDER, "ours")
     if not os.path.exists(os.path.join(folder, "build.ninja")):
-        command = ["meson", "setup", folder, TOP, "--buildtype=release", "-Dtests=disabled"]
+        command = ["meson", "setup", folder, TOP, "--buildtype=release", "-Dtests=disabled",
+                   "-Dexamples=disabled", "-Db_lto=true"]  # as scripts/build does
         if not run_quietly(command, TOP):
             return None
     return folder if run_quietly(["ninja", "-C", folder], TOP) else None
@@ -97,7 +100,7 @@ def label_of(runtime, mode):
 
 def runtime(name, command):
     return Runtime(name, command, listed(command, "--list"), listed(command, "--list-servers"),
-                   modes_of(name), name == OURS or name in BY_HAND)
+                   modes_of(name), name in PINNING)
 
 
 def extra_runtime(text):

@@ -20,7 +20,6 @@ SCRATCH = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 CONFIGURATION = """\
 daemon off;
 worker_processes %(workers)d;
-worker_cpu_affinity auto;
 pid %(folder)s/pid;
 error_log %(folder)s/error.log;
 events { worker_connections 1024; }

@@ -24,6 +24,10 @@ class Progress:
         self.planned = rounds * sum(turn.seconds for row in rows.values() for turn in row.turns)
         self.past = 0  # of what is planned
 
+    def plan_text(self):
+        return "%d rows, %d rounds: about %s" % (len(self.names), self.rounds,
+                                                 clock_text(self.planned))
+
     def left(self):
         """Seconds, or None at the beginning."""
         if not self.past:

@@ -14,8 +14,19 @@ from .variants import PER_CPU
 
 BLOCK, BLOCKS, FILL = 4096, 4096, b"\xa5"
 TIMEOUT = 120  # seconds, for one turn
-# Not with --quick: they take long, and tell little more than their smaller kin.
-LONG = {"task_memory_1m"}
+# Not with --quick: they take long, or tell little more than their kin.
+NOT_QUICK = {"task_memory_1m", "chan_4x1", "chan_4x1_one", "chan_16x1", "chan_16x1_one",
+             "chan_16x16", "chan_16x16_one", "echo_at_budget"}
+# With --quick only these are run spinning, too: in them each message may find somebody parked.
+QUICK_SPINNING = {"steady_ping_pong_rtt", "steady_one_way_send_drain", "chan_1x1", "chan_4x4",
+                  "boundary_rtt"}
+# For the time that is left: what a turn takes beside its iterations, and the turns whose iterations
+# are long.
+SETTING_UP = 0.05  # seconds
+LONG_TURNS = {"timer_churn": 0.6, "timer_churn_fire": 0.6, "shard_flood": 0.3,
+              "shard_flood_pinned": 0.3, "spawn_join": 0.25, "spawn_join_batch16": 0.25,
+              "spawn_join_foreign": 0.25, "task_memory_100k": 0.3, "task_memory_1m": 2,
+              "net_pipeline_hotspot_rotation_4k_window32": 0.3, "idle_cost": 1.2}
 # Judged by CPU time: the time of an iteration is given.
 BY_CPU = {"idle_cost"}
 
@@ -31,6 +42,11 @@ Row = collections.namedtuple("Row", "unit divisor turns")
 def coordinates(row):
     """Whether spinning is of interest: where tasks wait for tasks, not for the kernel."""
     return row.startswith(("steady_", "cold_start_", "boundary_", "chan_"))
+
+
+def modes_of(runtime, row, arguments):
+    both = coordinates(row) and not (arguments.quick and row not in QUICK_SPINNING)
+    return runtime.modes if both else runtime.modes[:1]
 
 
 def variants(row):
@@ -63,17 +79,17 @@ def wanted(row, arguments):
     """Whether a row is asked for, by its name or by a pattern such as `net_*`."""
     if arguments.row:
         return any(fnmatch.fnmatchcase(row, one) for one in arguments.row)
-    return not (arguments.quick and row in LONG)
+    return not (arguments.quick and row in NOT_QUICK)
 
 
 def turns_of(runtime, row, more, arguments, fixed):
-    for mode in runtime.modes:
-        if mode == runtime.modes[0] or coordinates(row):
-            command = runtime.command + [row, "--seconds", str(arguments.seconds),
-                                         "--mode", mode] + more + fixed
-            label = builds.label_of(runtime, mode)
-            yield Turn(label, runtime.name, mode, arguments.seconds * 1.2,
-                       lambda command=command, label=label: take_turn(command, label))
+    seconds = max(arguments.seconds + SETTING_UP, LONG_TURNS.get(row, 0))
+    for mode in modes_of(runtime, row, arguments):
+        command = runtime.command + [row, "--seconds", str(arguments.seconds),
+                                     "--mode", mode] + more + fixed
+        label = builds.label_of(runtime, mode)
+        yield Turn(label, runtime.name, mode, seconds,
+                   lambda command=command, label=label: take_turn(command, label))
 
 
 def take_turn(command, label):
@@ -162,4 +178,5 @@ def run_row(name, row, count, progress):
 def run(rows, arguments):
     rows = {name: row for name, row in rows.items() if row.turns}
     progress = Progress(rows, arguments.rounds)
+    builds.say(progress.plan_text())
     return [run_row(name, row, arguments.rounds, progress) for name, row in rows.items()]

@@ -17,6 +17,8 @@ LOADS = (0, 10, 25, 40, 64, 80, 100, 120, 160)  # demand of the stalls, in % of 
 QUICK_LOADS = (0, 40, 80)
 LATE_NS = 200_000  # a generator whose p99.9 is later than this has its round repeated
 TRIES = 2
+# For the time that is left: what an overloaded server takes to catch up, and rounds repeated.
+CATCHING_UP = 0.4  # seconds
 # Throughput at a budget: load of stalls in %, and what p99 and p99.9 may be.
 BUDGETS = {"echo_at_budget": (0, 1_000_000, 10_000_000),
            "stall_echo_at_budget": (64, 10_000_000, None)}
@@ -40,11 +42,15 @@ def serving(command, spent):
 
 
 def command_of(runtime, server):
-    pin = ["--pin"] if runtime.pins else []
-    return runtime.command + ["--serve", server, "--workers", str(cpus())] + pin
+    return runtime.command + ["--serve", server, "--workers", str(cpus())]
 
 
-def server_of(runtime, server):
+def pinned_command_of(runtime, server):
+    """Worker i on CPU i, where the runtime can."""
+    return command_of(runtime, server) + (["--pin"] if runtime.pins else [])
+
+
+def unpinned(runtime, server):
     """What runs it, as a context that takes where to put what it used."""
     command = command_of(runtime, server)
     return lambda spent: serving(command, spent)
@@ -175,16 +181,17 @@ def plan_stalls(runtimes, arguments, generator, rows):
     for load in QUICK_LOADS if arguments.quick else LOADS:
         name = "stall_echo_%d" % load
         for runtime, server in stalling(runtimes) if wanted(name, arguments) else ():
+            command = pinned_command_of(runtime, server)
             add(rows, name, ("ms p99.9", 1e6), Turn(
                 labelled(runtime, STALLING[server]), runtime.name, runtime.modes[0],
-                generator.seconds + 0.2,
-                lambda c=command_of(runtime, server), load=load: stall_at(generator, c, load)))
+                generator.seconds + CATCHING_UP,
+                lambda c=command, load=load: stall_at(generator, c, load)))
     for name, budget in BUDGETS.items():
         for runtime, server in stalling(runtimes) if wanted(name, arguments) else ():
-            search = Search(generator, command_of(runtime, server), budget)
+            search = Search(generator, pinned_command_of(runtime, server), budget)
             add(rows, name, ("us per message", 1e3), Turn(
                 labelled(runtime, STALLING[server]), runtime.name, runtime.modes[0],
-                (generator.trial_seconds + 0.2) * (STEPS + NEAR_STEPS) / 2, search.turn))
+                (generator.trial_seconds + CATCHING_UP) * (STEPS + NEAR_STEPS) / 2, search.turn))
 
 
 def plan_http(runtimes, arguments, generator, rows):
@@ -193,7 +200,8 @@ def plan_http(runtimes, arguments, generator, rows):
     if not builds.tool("wrk"):
         builds.say("left out: http_plain (there is no wrk; see scripts/bench-peers)")
         return
-    found = [(labelled(one, ""), one.name, one.modes[0], server_of(one, "http_plain"), "")
+    # Not pinned, as wrk takes one of the same CPUs, and the kernel may move who is in its way.
+    found = [(labelled(one, ""), one.name, one.modes[0], unpinned(one, "http_plain"), "")
              for one in runtimes if "http_plain" in one.servers]
     if builds.chosen("nginx", arguments):
         if nginx.program():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # variants.py: rows that compute what another row does, in another way, have its name and a suffix.
-SUFFIXES = ("_batch64", "_batched", "_free", "_out", "_pinned", "_scope")
+SUFFIXES = ("_batch64", "_batched", "_free", "_mailbox", "_out", "_pinned", "_scope")
 PER_CPU = "_per_cpu"  # with a worker for each CPU, instead of the row's own number
 
 

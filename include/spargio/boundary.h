@@ -69,7 +69,7 @@ enum spg_outcome {
 
 // What goes with a call. Zero the struct, then set what matters.
 typedef struct spg_call_options {
-    uint64_t trace; // carried to the server as it is
+    uint64_t trace; // carried to the server as it is; 0: that of the calling task, spg_trace
     uint64_t user;  // comes back with spg_answer and spg_ticket_next
     // Of spg_submit: its end makes spg_boundary_reply_fd readable, and spg_ticket_next gives it.
     bool notify;
@@ -93,8 +93,9 @@ typedef struct spg_request {
     void *reply;       // room for reply_bytes, where the reply may be built: spg_reply copies then
                        // nothing
     spg_time deadline; // the caller's: of the call, or of its task's scope; SPG_NEVER: none
-    uint64_t scope;    // names the scope of the calling task; 0: the root, or no task
-    uint64_t trace;    // of spg_call_options
+    uint64_t scope;    // names the scope of the calling task: no other one has the number while its
+                       // runtime lives; 0: the root, or no task
+    uint64_t trace;    // the caller's: of spg_call_options, or of its task's scope
 } spg_request;
 
 // Counters since opening, and what is there now.
@@ -234,7 +235,8 @@ SPG_API int spg_ticket_done(spg_boundary *boundary, spg_ticket ticket);
 // The next call with `notify` that has ended and was not told before: in order of their ends.
 //   user  gets that of its options; may be NULL
 // Any thread. Does not suspend.
-// Returns 0; -EAGAIN there is none now; -EINVAL boundary or out is NULL; -EOWNERDEAD after fork.
+// Returns 0; -EAGAIN there is none now; -ENOLINK, -ESHUTDOWN there will be none any more, the
+// boundary being closed or shut; -EINVAL boundary or out is NULL; -EOWNERDEAD after fork.
 SPG_API SPG_MUST_CHECK int spg_ticket_next(spg_boundary *boundary, spg_ticket *out, uint64_t *user);
 
 // ---- Serving ---------------------------------------------------------------------------------
@@ -273,15 +275,17 @@ SPG_API int spg_request_drop(const spg_request *request);
 // ---- Event loops -----------------------------------------------------------------------------
 
 // A descriptor that is readable while requests wait, or the boundary is closed: then call spg_serve
-// with SPG_NOW until it gives -ETIME. Level triggered: do not read from it, and do not close it; it
-// belongs to the boundary. Made by the first call, which afterwards costs a lock.
+// with SPG_NOW until it gives -ETIME, or -ENOLINK or -ESHUTDOWN: then stop watching, since it stays
+// readable. Level triggered: do not read from it, and do not close it; it belongs to the boundary.
+// Made by the first call, which afterwards costs a lock.
 // Any thread. Does not suspend.
 // Returns the descriptor; -EINVAL boundary is NULL; -EMFILE, -ENFILE, -ENOMEM as timerfd_create(2);
 // -EOWNERDEAD after fork.
 SPG_API int spg_boundary_request_fd(spg_boundary *boundary);
 
 // A descriptor that is readable while spg_ticket_next has something to give, be it an answer or a
-// deadline that has passed, or the boundary is closed. Otherwise as spg_boundary_request_fd.
+// deadline that has passed, or the boundary is closed: then call spg_ticket_next until it gives
+// -EAGAIN, or -ENOLINK or -ESHUTDOWN. Otherwise as spg_boundary_request_fd.
 // Any thread. Does not suspend. Returns as spg_boundary_request_fd.
 SPG_API int spg_boundary_reply_fd(spg_boundary *boundary);
 

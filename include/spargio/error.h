@@ -50,6 +50,7 @@ SPG_BEGIN_DECLS
     X(ENOSYS, "missing in this kernel",                                                            \
       "Linux 6.1 or later with io_uring is needed; a filter of system calls may answer so, too")   \
     X(ENOLINK, "boundary is closed", "it was closed before the call could end")                    \
+    X(EPIPE, "other end is closed", "a channel was closed: no send, and nothing left to receive")  \
     X(ENODATA, "no answer", "the request was taken at a boundary, and let go without a reply")
 
 // Text for an error code, negative as returned or positive. Static text, never NULL; a code that is

@@ -85,11 +85,11 @@ SPG_API spg_mailbox spg_shard_mailbox(spg_rt *rt, unsigned shard);
 // Any thread. A task of the mailbox's runtime may suspend for room, and senders of a shard get it
 // in the order in which they came; a thread that is no shard blocks for room; a task of another
 // runtime never waits: for it, a full lane is -EAGAIN whatever the deadline.
-// Returns how many were taken, when that is not 0, or n is; else why: -EAGAIN the lane is full, and
-// the deadline is SPG_NOW; -ETIME the deadline has passed before there was room; -ECANCELED;
-// -ESRCH the mailbox is closed; -ESHUTDOWN, to threads and tasks of other runtimes: the runtime is
-// being shut down, and its tasks were given their time to end; -ENOMEM no memory for the lane;
-// -EOWNERDEAD after fork.
+// Returns how many were taken, when that is not 0, or n is; else why: -EAGAIN the lane is full, or
+// tasks of the shard wait for room in it, and the deadline is SPG_NOW; -ETIME the deadline has
+// passed before there was room; -ECANCELED; -ESRCH the mailbox is closed; -ESHUTDOWN, to threads
+// and tasks of other runtimes: the runtime is being shut down, and its tasks were given their time
+// to end; -ENOMEM no memory for the lane; -EOWNERDEAD after fork.
 SPG_API SPG_SUSPENDS ssize_t spg_send_some(spg_mailbox mailbox, const spg_msg *messages, size_t n,
                                            int *why, spg_time deadline);
 static inline ssize_t spg_send_n(spg_mailbox mailbox, const spg_msg *messages, size_t n,
@@ -116,9 +116,9 @@ SPG_API SPG_SUSPENDS SPG_MUST_CHECK int spg_send_owned(spg_mailbox mailbox, uint
 // get their turn, so that no sender is left behind.
 // Tasks only, on the mailbox's shard, where the task is held while it waits. Tasks that wait for
 // the same mailbox get messages in the order in which they came.
-// Returns how many were taken; -EINVAL n is 0; -ETIME none came before the deadline; -ECANCELED;
-// -ESRCH the mailbox is closed; -EXDEV the task runs on another shard (pin it to the mailbox's);
-// -EPERM outside a task; -EOWNERDEAD after fork.
+// Returns how many were taken; -EINVAL n is 0; -ETIME none came before the deadline, or, with
+// SPG_NOW, others wait for what there is; -ECANCELED; -ESRCH the mailbox is closed; -EXDEV the task
+// runs on another shard (pin it to the mailbox's); -EPERM outside a task; -EOWNERDEAD after fork.
 SPG_API SPG_SUSPENDS SPG_MUST_CHECK ssize_t spg_receive(spg_mailbox mailbox, spg_msg *messages,
                                                         size_t n, spg_time deadline);
 
@@ -131,7 +131,7 @@ typedef struct {
 } spg_flush_ticket;
 
 // Publishes what the calling task's shard has staged, and waits until everything that it had sent
-// before has been received, or destroyed.
+// before, also by spg_uring_send, has been received, or destroyed.
 // Tasks only. Returns 0; -ETIME; -ECANCELED; -EPERM outside a task; -EOWNERDEAD after fork.
 SPG_API SPG_SUSPENDS int spg_flush(spg_time deadline);
 

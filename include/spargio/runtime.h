@@ -123,11 +123,13 @@ typedef struct spg_leftover {
     // What it waits for: the name of the op that it has in the kernel ("read", "recv", "poll",
     // ...); "close" for others' ops on a descriptor that it closes; "join", "scope" for tasks;
     // "sleep"; "blocking" for a job of the pool; "message", "room", "flush", "tally" at mailboxes;
-    // "call", "serve", "room" at boundaries; or "running", when it runs or is about to.
+    // "channel"; "call", "serve", "room" at boundaries; or "running", when it runs or is about to.
     char wait[24];
     int fd;         // descriptor of the op, -1 if none
     uint32_t shard; // home shard
-    int64_t age_ns; // how long it has been waiting or running
+    // How long it has been waiting; of one that runs, since it was given the CPU, and of one that
+    // is about to, since it last had it, both true to a pass of the shard; 0: it has never run.
+    int64_t age_ns;
 } spg_leftover;
 
 #define SPG_REPORT_ENTRIES 16
@@ -172,7 +174,10 @@ static inline int spg_run(const spg_options *options, spg_fn *fn, void *arg, int
 }
 
 // Stops admission, waits until the deadline for tasks to end, then cancels what is left and reaps
-// it (for reap_ns). SPG_NOW cancels at once. May be called again. What spawns give meanwhile:
+// it (for reap_ns). SPG_NOW cancels at once. May be called again, also while another thread shuts
+// down: one goes through the steps after the other, but tasks get time only until the earliest
+// deadline of all; so SPG_NOW ends the drain of one that is patient. Each reports what it has done:
+// what another one has cancelled is in that one's report. What spawns give meanwhile:
 //   while tasks may still end  -ESHUTDOWN outside of a scope that a task has opened. Into such a
 //                              scope, whose owner joins what it has begun, tasks may still be
 //                              spawned; -ECANCELED or -ETIME, as always, if that scope is stopped.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// scope.h: lifetime, deadline and cancellation of a tree of tasks.
+// scope.h: lifetime, deadline, cancellation and trace id of a tree of tasks.
 //
 // A scope is opened and closed by one task, in its own frame; scopes nest like blocks. What is
 // spawned while it is the current scope belongs to it and inherits its deadline and cancellation,
@@ -36,6 +36,19 @@ SPG_API SPG_SUSPENDS int spg_scope_close(spg_scope *scope);
 // The owner, or any task of the tree below, while the scope is open. Does not suspend.
 // Returns 0; -EPERM outside a task; -EINVAL scope is NULL or not open.
 SPG_API int spg_scope_cancel(spg_scope *scope);
+
+// Gives the scope a trace id: a number of the program's that tells which request all of this is
+// for. Tasks in the scope have it, calls at boundaries that they make carry it to the server unless
+// spg_call_options.trace says otherwise, and scopes that are opened below from then on start with
+// it. A server goes on with it by giving request.trace to the scope in which it serves.
+//   trace  0: none
+// The owner, or any task of the tree below, while the scope is open. Does not suspend.
+// Returns 0; -EPERM outside a task; -EINVAL scope is NULL or not open.
+SPG_API int spg_scope_trace_set(spg_scope *scope, uint64_t trace);
+
+// The trace id of the calling task: that of its current scope.
+// Any thread. Does not suspend. Returns the id; 0 if none was set, at the root, or outside a task.
+SPG_API uint64_t spg_trace(void);
 
 // The current scope of the calling task: the innermost that it has opened, else the one it was
 // spawned into; NULL at the root, or outside a task.

@@ -35,7 +35,8 @@ static inline int spg_uring_info_get(spg_rt *rt, uint32_t shard, spg_uring_info 
 // into the ring of the mailbox's shard, which receives it with spg_receive as any other message.
 // For a receiver that sleeps in the kernel anyway, and to compare: spg_send is many times cheaper.
 // Each message on its way holds a credit until it is received, so that the kernel never has to keep
-// what the receiver's ring has no room for. Keeps no order with messages of spg_send.
+// what the receiver's ring has no room for. Keeps no order with messages of spg_send; spg_flush
+// waits for both.
 // Any thread: tasks of the mailbox's runtime wait for a credit in the order in which they came, and
 // for the kernel; a thread blocks for a credit, and sends by a system call; a task of another
 // runtime is told -EAGAIN instead of waiting for a credit. Before Linux 6.13 a thread cannot send

@@ -22,11 +22,14 @@ static int find_here(spg_mailbox handle, struct spgi_named *named)
     if (error) {
         return error;
     }
-    if (named->shard && named->shard->index == named->mailbox->shard) {
+    // Shard and generation of one look: the slot may be another's meanwhile.
+    uint64_t word = load_seqcst(&named->mailbox->word);
+    bool is = spgi_mailbox_opened(word, named->gen);
+    if (is && named->shard && named->shard->index == spgi_mailbox_shard(word)) {
         return 0;
     }
     spgi_named_let_go(named);
-    return -EXDEV;
+    return is ? -EXDEV : -ESRCH;
 }
 
 // ---- Opening and closing ---------------------------------------------------------------------
@@ -194,7 +197,9 @@ int spg_tally_read(spg_mailbox handle, uint32_t tag, uint64_t *out)
         struct spgi_tally *tally = spgi_tally_of(named.mailbox, tag);
         error = !out ? -EINVAL : tally ? 0 : -ENOENT;
         if (!error) {
-            *out = spgi_tally_pending(tally);
+            uint64_t sum = spgi_tally_pending(tally);
+            error = spgi_mailbox_is(named.mailbox, named.gen) ? 0 : -ESRCH; // else another's
+            *out = error ? *out : sum;
         }
         spgi_named_let_go(&named);
     }

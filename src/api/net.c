@@ -137,6 +137,40 @@ static ssize_t recv_now(struct spgi_use *use, void *buffer, size_t bytes, int fl
     return there;
 }
 
+// By the ring. What it finds there without having to wait for it says that the next receive need
+// not be left to the ring: the request is answered in the pass in which it was made.
+static ssize_t recv_waiting(struct spgi_use *use, void *buffer, size_t bytes, int flags,
+                            spg_time deadline)
+{
+    struct spgi_shard *shard = spgi_shard_self();
+    spgi_a32 *waits = &use->entry->recv_waits; // the entry outlives the use of it
+    uint64_t pass = load_relaxed(&shard->counters.passes);
+    struct spgi_request request = {
+        .opcode = SPGI_OP_RECV,
+        .fd = use->fd,
+        .address = address_of(buffer),
+        .length = (uint32_t)bytes,
+        .op_flags = (uint32_t)flags,
+    };
+    if (!(flags & MSG_WAITALL)) {
+        request.priority = SPGI_POLL_FIRST; // nothing there, just now or lately
+    }
+    ssize_t n = spgi_use_run(use, &request, flags & MSG_DONTWAIT ? 0 : POLLIN, deadline);
+    bool same = shard == spgi_shard_self();
+    bool was_there = same && load_relaxed(&shard->counters.passes) <= pass + 1;
+    if (was_there && n > 0 && load_relaxed(waits) > 0) {
+        store_relaxed(waits, 0u);
+    }
+    return n;
+}
+
+// Whether a receive that wants all has got a part of it: only of a stream is there more to come.
+static bool wants_rest(const struct spgi_use *use, ssize_t there, size_t bytes, int flags)
+{
+    return there > 0 && (size_t)there < bytes && (flags & MSG_WAITALL) &&
+           !(flags & (MSG_PEEK | MSG_DONTWAIT)) && spgi_call_is_stream(use->fd);
+}
+
 ssize_t spg_recv(spg_fd fd, void *buffer, size_t bytes, int flags, spg_time deadline)
 {
     struct spgi_use use;
@@ -145,23 +179,18 @@ ssize_t spg_recv(spg_fd fd, void *buffer, size_t bytes, int flags, spg_time dead
         return error;
     }
     bytes = bytes < TRANSFER_MAX ? bytes : TRANSFER_MAX;
-    bool all = (flags & MSG_WAITALL) != 0;
-    ssize_t there =
-        all && deadline != SPG_NOW
-            ? -EAGAIN // only the ring can wait for the rest and still tell how much came
-            : recv_now(&use, buffer, bytes, flags, deadline);
-    if (there != -EAGAIN) {
-        return spgi_use_end_inline(&use, there);
+    // A look at all of it must not see a part: only the ring can wait for that.
+    bool peeks_at_all = (flags & MSG_PEEK) && (flags & MSG_WAITALL) && deadline != SPG_NOW;
+    ssize_t there = peeks_at_all ? -EAGAIN : recv_now(&use, buffer, bytes, flags, deadline);
+    if (there == -EAGAIN) {
+        return recv_waiting(&use, buffer, bytes, flags, deadline);
     }
-    struct spgi_request request = {
-        .opcode = SPGI_OP_RECV,
-        .fd = use.fd,
-        .address = address_of(buffer),
-        .length = (uint32_t)bytes,
-        .op_flags = (uint32_t)flags,
-        .priority = all ? 0 : SPGI_POLL_FIRST, // nothing there, just now or lately
-    };
-    return spgi_use_run(&use, &request, flags & MSG_DONTWAIT ? 0 : POLLIN, deadline);
+    if (deadline != SPG_NOW && wants_rest(&use, there, bytes, flags)) {
+        size_t got = (size_t)there;
+        ssize_t rest = recv_waiting(&use, (char *)buffer + got, bytes - got, flags, deadline);
+        return rest > 0 ? there + rest : there; // a result beats what ended it
+    }
+    return spgi_use_end_inline(&use, there);
 }
 
 ssize_t spg_socket_send(spg_fd fd, const void *buffer, size_t bytes, int flags, spg_time deadline)

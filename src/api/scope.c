@@ -60,6 +60,27 @@ int spg_scope_cancel(spg_scope *public)
     return 0;
 }
 
+int spg_scope_trace_set(spg_scope *public, uint64_t trace)
+{
+    int error;
+    if (!spgi_task_self(&error)) {
+        return error;
+    }
+    struct spgi_scope *scope = spgi_scope_in(public);
+    if (!is_open(scope)) {
+        return -EINVAL;
+    }
+    store_relaxed(&scope->trace, trace); // relaxed: it stands for itself
+    return 0;
+}
+
+uint64_t spg_trace(void)
+{
+    int error;
+    struct spgi_task *task = spgi_task_self(&error);
+    return task && task->scope ? load_relaxed(&task->scope->trace) : 0;
+}
+
 spg_scope *spg_scope_current(void)
 {
     int error;

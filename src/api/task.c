@@ -23,15 +23,15 @@
 
 // ---- Spawning --------------------------------------------------------------------------------
 
-// Copies the caller's attributes, of its size, and checks them. here: whether SPG_HERE has a
-// meaning.
+// Copies the caller's attributes, of its size, into out, which is zero, and checks them. here:
+// whether SPG_HERE has a meaning.
 static int read_attr(const struct spg_rt *rt, const spg_attr *given, size_t size, bool here,
                      spg_attr *out)
 {
-    memset(out, 0, sizeof *out);
-    if (given) {
-        memcpy(out, given, size < sizeof *out ? size : sizeof *out);
+    if (!given) {
+        return 0;
     }
+    memcpy(out, given, size < sizeof *out ? size : sizeof *out);
     if ((unsigned)out->place > SPG_ROUND_ROBIN) {
         return -EINVAL;
     }

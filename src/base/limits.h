@@ -27,6 +27,10 @@
 #define SPGI_OP_GEN_BITS 28
 #define SPGI_MAX_OPS (1u << 24)
 
+// Ids of scopes: 6 bits of runtime and 8 of shard below a count of the shard's.
+#define SPGI_SCOPE_RUNTIME_BITS 6
+#define SPGI_SCOPE_SHARD_BITS 8
+
 // Mailbox handles: 6 bits of runtime, 16 of slot, 42 of generation.
 #define SPGI_MAILBOX_INDEX_BITS 16
 #define SPGI_MAILBOX_GEN_BITS 42
@@ -39,6 +43,9 @@
 #define SPGI_BOUNDARY_BYTES 64u
 // Tickets and requests: 16 bits of slot, 48 of generation.
 #define SPGI_CALL_INDEX_BITS 16
+
+// Of a channel's items, what one call copies at most before it lets go of the channel's lock.
+#define SPGI_CHAN_COPY_BYTES 65536u
 
 // Descriptors: a table of chunks, indexed by number.
 #define SPGI_FD_CHUNK 256u
@@ -63,7 +70,7 @@
 #define SPGI_PASS_NS 100000
 // Short tasks between two looks at the clock, and at the memory flags of ring and errands, within a
 // pass; after long ones it is looked each time.
-#define SPGI_LOOK_STRIDE 16u
+#define SPGI_LOOK_STRIDE 32u
 // Peers that a busy shard looks at between two passes, at most.
 #define SPGI_BALANCE_LOOKS 4u
 // Times in a row that the next-slot may be used before the queues get their turn.

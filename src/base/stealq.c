@@ -2,9 +2,9 @@
 // stealq.c: the queue of ready stealable tasks; the protocol is in stealq.h.
 #include "base/stealq.h"
 
-void spgi_stealq_init(struct spgi_stealq *queue, spgi_aptr *slots, uint64_t entries)
+void spgi_stealq_init(struct spgi_stealq *queue, spgi_aptr *slots, uint64_t entries, bool shared)
 {
-    *queue = (struct spgi_stealq){.slots = slots, .mask = entries - 1};
+    *queue = (struct spgi_stealq){.slots = slots, .mask = entries - 1, .shared = shared};
 }
 
 static bool push_ring(struct spgi_stealq *queue, struct spgi_link *item)
@@ -30,7 +30,9 @@ static void push_overflow(struct spgi_stealq *queue, struct spgi_link *item)
 // The tail is owner-written: storing its own value again is the barrier that searchers pair with.
 void spgi_stealq_announce(struct spgi_stealq *queue)
 {
-    store_seqcst(&queue->tail, load_relaxed(&queue->tail)); // pairs with spgi_stealq_size
+    if (queue->shared) {
+        store_seqcst(&queue->tail, load_relaxed(&queue->tail)); // pairs with spgi_stealq_size
+    }
 }
 
 bool spgi_stealq_push(struct spgi_stealq *queue, struct spgi_link *item, bool announce)
@@ -112,6 +114,10 @@ static void refill_ring(struct spgi_stealq *queue)
 struct spgi_link *spgi_stealq_pop(struct spgi_stealq *queue)
 {
     uint64_t head = load_relaxed(&queue->head);
+    if (!queue->shared && head != load_relaxed(&queue->tail)) {
+        store_relaxed(&queue->head, head + 1);
+        return load_relaxed(&queue->slots[head & queue->mask]);
+    }
     while (head != load_relaxed(&queue->tail)) {
         void *item = load_relaxed(&queue->slots[head & queue->mask]);
         // Acquire and release: the item's contents come from its last runner by way of the push;

@@ -27,13 +27,15 @@ struct spgi_stealq {
     spgi_aptr *slots;    // mask + 1 entries
     uint64_t mask;       //                                       [const]
     spgi_a64 overflowed; // items in the list                     [written under lock]
-    char pad2[SPGI_CACHE_LINE - 2 * sizeof(uint64_t) - 2 * sizeof(void *)];
+    bool shared;         // there may be thieves                  [const]
+    char pad2[SPGI_CACHE_LINE - 4 * sizeof(uint64_t) - sizeof(void *)];
     struct spgi_spinlock lock; // guards overflow
     struct spgi_fifo overflow;
 };
 
-// slots: entries (a power of two) that outlive the queue.
-void spgi_stealq_init(struct spgi_stealq *queue, spgi_aptr *slots, uint64_t entries);
+// slots: entries (a power of two) that outlive the queue. shared: false where nobody but the owner
+// ever takes, which then costs no locked instruction.
+void spgi_stealq_init(struct spgi_stealq *queue, spgi_aptr *slots, uint64_t entries, bool shared);
 
 // Owner only. Returns false when the item went to the overflow list. Ends with a sequentially
 // consistent store when announce is set: the first half of the handshake with searchers

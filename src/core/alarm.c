@@ -15,7 +15,7 @@ static void arrived(struct spgi_shard *shard, struct spgi_errand *errand)
 void spgi_alarm_init(struct spgi_alarm *alarm, struct spgi_shard *shard,
                      void (*rang)(struct spgi_shard *, struct spgi_alarm *))
 {
-    alarm->shard = shard;
+    store_relaxed(&alarm->shard, shard);
     alarm->rang = rang;
     alarm->errand.run = arrived;
     store_relaxed(&alarm->state, (uint32_t)SPGI_ALARM_IDLE);
@@ -25,14 +25,14 @@ void spgi_alarm_post(struct spgi_alarm *alarm)
 {
     uint32_t armed = SPGI_ALARM_ARMED;
     if (cas_seqcst(&alarm->state, &armed, (uint32_t)SPGI_ALARM_POSTED)) {
-        spgi_shard_post(alarm->shard, &alarm->errand);
+        spgi_shard_post(load_relaxed(&alarm->shard), &alarm->errand);
     }
 }
 
-void spgi_alarm_run(struct spgi_alarm *alarm)
+void spgi_alarm_run(struct spgi_shard *self, struct spgi_alarm *alarm)
 {
     uint32_t armed = SPGI_ALARM_ARMED;
     if (cas_seqcst(&alarm->state, &armed, (uint32_t)SPGI_ALARM_IDLE)) {
-        alarm->rang(alarm->shard, alarm);
+        alarm->rang(self, alarm);
     }
 }

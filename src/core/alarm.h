@@ -39,7 +39,7 @@ static inline void spgi_alarm_arm(struct spgi_alarm *alarm)
 void spgi_alarm_post(struct spgi_alarm *alarm);
 
 // Calls rang, if it is armed. The shard's own thread.
-void spgi_alarm_run(struct spgi_alarm *alarm);
+void spgi_alarm_run(struct spgi_shard *self, struct spgi_alarm *alarm);
 
 // Any thread, after B1.
 static inline void spgi_alarm_ring(struct spgi_alarm *alarm)
@@ -50,12 +50,12 @@ static inline void spgi_alarm_ring(struct spgi_alarm *alarm)
 }
 
 // As spgi_alarm_ring, from the thread of a shard, which may be the alarm's own.
-static inline void spgi_alarm_ring_from(const struct spgi_shard *self, struct spgi_alarm *alarm)
+static inline void spgi_alarm_ring_from(struct spgi_shard *self, struct spgi_alarm *alarm)
 {
-    if (alarm->shard != self) {
+    if (load_relaxed(&alarm->shard) != self) {
         spgi_alarm_ring(alarm);
     } else if (load_relaxed(&alarm->state) == SPGI_ALARM_ARMED) { // its own writing, or POSTED
-        spgi_alarm_run(alarm);
+        spgi_alarm_run(self, alarm);
     }
 }
 

@@ -159,8 +159,10 @@ static void fill(spg_boundary *boundary, struct spgi_call *call, const struct sp
     const struct spgi_shard *shard = spgi_shard_self();
     const struct spgi_task *task = shard ? shard->running : NULL;
     call->deadline = calling->deadline;
-    call->scope = task ? (uint64_t)(uintptr_t)task->scope : 0;
-    call->trace = calling->options.trace;
+    struct spgi_scope *scope = task ? task->scope : NULL;
+    uint64_t trace = calling->options.trace;
+    call->scope = scope ? scope->id : 0;
+    call->trace = trace || !scope ? trace : load_relaxed(&scope->trace);
     call->user = calling->options.user;
     call->bytes = (uint32_t)calling->bytes;
     call->reply_bytes = 0;
@@ -318,8 +320,11 @@ int spgi_call_next_ended(spg_boundary *boundary, struct spgi_call **out, uint64_
         *out = call;
         *gen = spgi_call_gen(load_relaxed(&call->word));
     }
+    int code = !none                                ? 0
+               : boundary->over == SPG_CALL_PENDING ? -EAGAIN
+                                                    : spgi_call_code(boundary->over);
     spgi_boundary_leave(boundary);
-    return none ? -EAGAIN : 0;
+    return code;
 }
 
 // ---- Serving ---------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ void spgi_call_unclaim(spg_boundary *boundary, struct spgi_call *call);
 int spgi_call_collect(spg_boundary *boundary, struct spgi_call *call, void *reply, size_t room,
                       spg_answer *answer);
 
-// The next end to be told. Returns 0 or -EAGAIN.
+// The next end to be told. Returns 0; -EAGAIN; -ENOLINK or -ESHUTDOWN: there will be none.
 int spgi_call_next_ended(spg_boundary *boundary, struct spgi_call **out, uint64_t *gen,
                          uint64_t *user);
 

@@ -3,6 +3,7 @@
 #include "core/courier.h"
 
 #include "core/alarm.h"
+#include "core/lane.h"
 #include "core/mailbox.h"
 #include "core/op.h"
 #include "core/shard.h"
@@ -26,7 +27,9 @@ static struct spgi_parcel *take_parcel(struct spgi_courier *courier)
         uint64_t lowest = free & (~free + 1);
         // Acquire: the receiver has copied what was in it (pairs with spgi_parcel_credit).
         if (cas_seqcst(&courier->free, &free, free & ~lowest)) {
-            return &courier->parcels[__builtin_ctzll(lowest)];
+            struct spgi_parcel *parcel = &courier->parcels[__builtin_ctzll(lowest)];
+            parcel->order = courier->from ? ++courier->from->outbox.sent : 0;
+            return parcel;
         }
     }
     return NULL;
@@ -44,18 +47,71 @@ void spgi_parcel_credit(struct spgi_parcel *parcel)
     }
 }
 
-static void credit_rang(struct spgi_shard *shard, struct spgi_alarm *alarm)
+static uint64_t busy(struct spgi_courier *courier)
 {
-    (void)shard;
-    struct spgi_courier *courier = SPGI_CONTAINER(alarm, struct spgi_courier, credit);
-    while (!spgi_waitlist_empty(&courier->waiters)) {
-        if (load_seqcst(&courier->free) != 0) {
-            spgi_waitlist_wake(spgi_waitlist_first(&courier->waiters)); // it looks on
+    return ~load_seqcst(&courier->free) & courier->to->courier_credits;
+}
+
+// Calls the first of those who wait for a parcel. False: there is nothing for it.
+static bool call_sender(struct spgi_courier *courier)
+{
+    struct spgi_node *list = &courier->waiters;
+    if (spgi_waitlist_empty(list) || spgi_waitlist_called(list)) {
+        return !spgi_waitlist_empty(list); // it looks on when it has its own
+    }
+    bool calls = load_seqcst(&courier->free) != 0;
+    if (calls) {
+        spgi_waitlist_call(list);
+    }
+    return calls;
+}
+
+// Wakes those whose wait is over; while others wait, the alarm stays armed.
+static void look(struct spgi_shard *shard, struct spgi_courier *courier)
+{
+    bool changed;
+    do {
+        uint64_t seen = busy(courier); // first: what is woken below saw it
+        bool flush_wanted = spgi_lanes_wake_flushed(shard) && seen != 0;
+        bool room_wanted = !call_sender(courier) && !spgi_waitlist_empty(&courier->waiters);
+        if (!flush_wanted && !room_wanted) {
             return;
         }
         spgi_alarm_arm(&courier->credit);
-        if (load_seqcst(&courier->free) == 0) {
-            return;
+        changed = busy(courier) != seen;
+    } while (changed);
+}
+
+static void credit_rang(struct spgi_shard *shard, struct spgi_alarm *alarm)
+{
+    look(shard, SPGI_CONTAINER(alarm, struct spgi_courier, credit));
+}
+
+// Of a shard; NULL: it has sent none there.
+static struct spgi_courier *courier_to(struct spgi_shard *shard, uint32_t to)
+{
+    return load_relaxed(&shard->rt->shards[to]->couriers[shard->index]); // its own writing
+}
+
+bool spgi_couriers_flushed(struct spgi_shard *shard, uint64_t sent)
+{
+    for (uint32_t i = 0; i < shard->rt->shard_count; i++) {
+        struct spgi_courier *courier = courier_to(shard, i);
+        for (uint64_t left = courier ? busy(courier) : 0; left != 0; left &= left - 1) {
+            if (courier->parcels[__builtin_ctzll(left)].order <= sent) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+void spgi_couriers_arm(struct spgi_shard *shard)
+{
+    for (uint32_t i = 0; i < shard->rt->shard_count; i++) {
+        struct spgi_courier *courier = courier_to(shard, i);
+        if (courier && busy(courier) != 0) {
+            spgi_alarm_arm(&courier->credit);
         }
     }
 }
@@ -123,7 +179,7 @@ static void arrived(struct spgi_shard *shard, struct spgi_parcel *parcel)
         return;
     }
     spgi_fifo_push(&mailbox->parcels, &parcel->link);
-    spgi_mailbox_look(shard, mailbox);
+    spgi_mailbox_look(mailbox);
 }
 
 void spgi_courier_arrived(struct spgi_shard *shard, uint32_t number)
@@ -138,22 +194,27 @@ void spgi_courier_arrived(struct spgi_shard *shard, uint32_t number)
 static int wait_for_parcel(struct spgi_shard *shard, struct spgi_courier *courier,
                            struct spgi_parcel **out, spg_time deadline)
 {
-    bool turn = spgi_waitlist_empty(&courier->waiters); // else behind those who wait
+    struct spgi_node *list = &courier->waiters;
+    struct spgi_waiter waiter;
+    spgi_waiter_init(&waiter, 0);
     int error = spgi_wait_refused(shard->running);
     *out = NULL;
-    while (!error && !(turn && (*out = take_parcel(courier)))) {
+    // Others wait already: behind them.
+    while (!error && !(spgi_waitlist_turn(list, &waiter) && (*out = take_parcel(courier)))) {
         SPGI_COUNT(shard, lanes_full);
         if (deadline == SPG_NOW) {
             error = -EAGAIN;
             break;
         }
         spgi_alarm_arm(&courier->credit);
-        if (!turn || load_seqcst(&courier->free) == 0) {
-            error = spgi_waitlist_wait(shard, &courier->waiters, SPGI_WAIT_ROOM, 0, deadline);
+        if (!spgi_waitlist_turn(list, &waiter) || load_seqcst(&courier->free) == 0) {
+            error = spgi_waitlist_wait(shard, list, &waiter, SPGI_WAIT_ROOM, deadline);
         }
-        turn = true;
     }
-    credit_rang(shard, &courier->credit); // whoever was woken cares for the rest
+    spgi_waitlist_leave(&waiter);
+    if (!spgi_waitlist_empty(list)) {
+        look(shard, courier); // whoever is called cares for the rest
+    }
     return error;
 }
 
@@ -214,7 +275,12 @@ static int hand_over(struct spgi_shard *shard, struct spgi_parcel *parcel)
 int spgi_courier_send(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint64_t gen,
                       uint32_t tag, uint64_t value, spg_time deadline)
 {
-    struct spgi_courier *courier = courier_between(shard, mailbox->rt->shards[mailbox->shard]);
+    uint64_t word = load_seqcst(&mailbox->word);
+    if (!spgi_mailbox_opened(word, gen)) {
+        return -ESRCH;
+    }
+    struct spgi_shard *to = mailbox->rt->shards[spgi_mailbox_shard(word)];
+    struct spgi_courier *courier = courier_between(shard, to);
     if (!courier) {
         return -ENOMEM;
     }

@@ -29,6 +29,11 @@ void spgi_courier_arrived(struct spgi_shard *shard, uint32_t number);
 // The receiver: gives a parcel back that it has copied.
 void spgi_parcel_credit(struct spgi_parcel *parcel);
 
+// The sender's thread: whether all parcels that the shard has sent up to `sent` are received.
+bool spgi_couriers_flushed(struct spgi_shard *shard, uint64_t sent);
+// Arms the alarms of those that have some on their way, for a flush.
+void spgi_couriers_arm(struct spgi_shard *shard);
+
 // Mailboxes were shut: threads that wait for a parcel look again.
 void spgi_couriers_shut(struct spgi_shard *shard);
 

@@ -68,12 +68,11 @@ static bool all_acknowledged(struct spg_rt *rt)
     return true;
 }
 
-// Waits until no task lives or, if that will do, all shards know the phase; or until the deadline.
-// Returns how many tasks live. None: no admission is open to foreign threads any more, and there is
-// nobody else who could spawn.
-static uint64_t wait_quiet(struct spg_rt *rt, bool for_tasks, spg_time deadline)
+// Waits until no task lives or, if that will do, all shards know the phase; or until the deadline,
+// which may be moved forward meanwhile, under quiet_lock. Returns how many tasks live. None: no
+// admission is open to foreign threads any more, and there is nobody else who could spawn.
+static uint64_t wait_quiet(struct spg_rt *rt, bool for_tasks, const spg_time *until)
 {
-    struct timespec end = {deadline / SPG_S, deadline % SPG_S};
     uint64_t living;
     pthread_mutex_lock(&rt->quiet_lock);
     for (;;) {
@@ -81,9 +80,11 @@ static uint64_t wait_quiet(struct spg_rt *rt, bool for_tasks, spg_time deadline)
         if (living == 0 || (!for_tasks && all_acknowledged(rt))) {
             break;
         }
+        spg_time deadline = *until;
         if (deadline != SPG_NEVER && spgi_clock_now() >= deadline) {
             break;
         }
+        struct timespec end = {deadline / SPG_S, deadline % SPG_S};
         if (deadline == SPG_NEVER) {
             pthread_cond_wait(&rt->quiet, &rt->quiet_lock);
         } else {
@@ -140,7 +141,7 @@ static void describe(struct spgi_task *task, spg_leftover *out)
     const char *name = in_op ? spgi_op_name((uint8_t)(detail >> 32)) : spgi_wait_name(kind);
     snprintf(out->wait, sizeof out->wait, "%s", name);
     int64_t since = (int64_t)load_relaxed(&task->wait.since);
-    out->age_ns = word && since ? spgi_clock_now() - since : 0;
+    out->age_ns = since ? spgi_clock_now() - since : 0;
 }
 
 static void report_left(struct spg_rt *rt, spg_report *report)
@@ -194,19 +195,39 @@ static void cancel_all(struct spg_rt *rt, spg_report *report)
 static uint64_t reap(struct spg_rt *rt, spg_report *report)
 {
     spg_time end = spg_after(rt->options.reap_ns);
-    if (wait_quiet(rt, false, end) > 0) {
+    if (wait_quiet(rt, false, &end) > 0) {
         report->cancelled += stop_all(rt);
     }
-    return wait_quiet(rt, true, end);
+    return wait_quiet(rt, true, &end);
+}
+
+// One more shutdown: what drains for another one does so no longer than this one would.
+static void begin_shutdown(struct spg_rt *rt, spg_time deadline)
+{
+    pthread_mutex_lock(&rt->quiet_lock);
+    if (rt->shutting++ == 0 || deadline < rt->drain_until) {
+        rt->drain_until = deadline;
+        pthread_cond_signal(&rt->quiet); // only the holder of end_lock waits there
+    }
+    pthread_mutex_unlock(&rt->quiet_lock);
+    pthread_mutex_lock(&rt->end_lock);
+}
+
+static void end_shutdown(struct spg_rt *rt)
+{
+    pthread_mutex_unlock(&rt->end_lock);
+    pthread_mutex_lock(&rt->quiet_lock);
+    rt->shutting--;
+    pthread_mutex_unlock(&rt->quiet_lock);
 }
 
 int spgi_ending_shutdown(struct spg_rt *rt, spg_report *report, spg_time deadline)
 {
     *report = (spg_report){0};
-    pthread_mutex_lock(&rt->end_lock);
+    begin_shutdown(rt, deadline);
     uint64_t ended = tasks_ended(rt);
     enter_phase(rt, SPGI_PHASE_DRAIN);
-    uint64_t living = wait_quiet(rt, true, deadline);
+    uint64_t living = wait_quiet(rt, true, &rt->drain_until);
     report->drained = tasks_ended(rt) - ended;
     if (living > 0) {
         cancel_all(rt, report);
@@ -220,7 +241,7 @@ int spgi_ending_shutdown(struct spg_rt *rt, spg_report *report, spg_time deadlin
     if (living > 0 || report->ops > 0) {
         report_left(rt, report);
     }
-    pthread_mutex_unlock(&rt->end_lock);
+    end_shutdown(rt);
     return living > 0 || report->ops > 0 ? -EBUSY : 0;
 }
 

@@ -2,7 +2,8 @@
 // ending.h: shutting a runtime down.
 //
 //   1 stop admission: the phase becomes DRAIN, under the lock that foreign spawns take
-//   2 drain: wait until all tasks have ended, or the deadline
+//   2 drain: wait until all tasks have ended, or the deadline: of several shutdowns at the same
+//     time, of which one goes through the steps after the other, the earliest deadline counts
 //   3 cancel: the phase becomes CANCEL; all tasks are stopped, at once, since a shard may be stuck
 //     in one
 //   4 let threads go that wait in boundaries and for room in mailboxes

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "core/alarm.h"
+#include "core/courier.h"
 #include "core/mailbox.h"
 #include "core/shard.h"
 #include "core/stats.h"
@@ -118,7 +119,7 @@ static void note_staged(struct spgi_shard *shard, struct spgi_lane *lane, size_t
 static bool has_room(struct spgi_lane *lane)
 {
     uint64_t word = load_seqcst(&lane->mailbox->word);
-    bool gone = word != (lane->generation << 1 | SPGI_MAILBOX_OPEN);
+    bool gone = !spgi_mailbox_opened(word, lane->generation);
     // A closed mailbox ends the wait. One that is new in its slot wants the queue empty.
     return gone ? !(word & SPGI_MAILBOX_OPEN) || spgi_msgq_untaken(&lane->queue) == 0
                 : spgi_msgq_has_room(&lane->queue);
@@ -132,10 +133,10 @@ static bool is_flushed(struct spgi_shard *shard, uint64_t sent)
             return false;
         }
     }
-    return true;
+    return spgi_couriers_flushed(shard, sent);
 }
 
-static void wake_flushed(struct spgi_shard *shard)
+bool spgi_lanes_wake_flushed(struct spgi_shard *shard)
 {
     struct spgi_node *list = &shard->outbox.flushes;
     // In the order of their tickets, but for tickets that were kept back: look at all.
@@ -146,15 +147,21 @@ static void wake_flushed(struct spgi_shard *shard)
             spgi_waitlist_wake(waiter);
         }
     }
+    return !spgi_waitlist_empty(list);
 }
 
-static bool wake_for_room(struct spgi_lane *lane)
+// Whether one was called now, or before and has not looked yet.
+static bool call_for_room(struct spgi_lane *lane)
 {
-    bool wakes = !spgi_waitlist_empty(&lane->room) && has_room(lane);
-    if (wakes) {
-        spgi_waitlist_wake(spgi_waitlist_first(&lane->room)); // it looks again when it has sent
+    struct spgi_node *list = &lane->room;
+    if (spgi_waitlist_empty(list) || spgi_waitlist_called(list)) {
+        return !spgi_waitlist_empty(list); // it looks again when it has sent
     }
-    return wakes;
+    bool calls = has_room(lane);
+    if (calls) {
+        spgi_waitlist_call(list);
+    }
+    return calls;
 }
 
 // Wakes those whose wait is over; while others wait, the alarm stays armed.
@@ -163,9 +170,8 @@ static void look(struct spgi_shard *shard, struct spgi_lane *lane)
     bool changed;
     do {
         uint64_t untaken = spgi_msgq_untaken(&lane->queue); // first: what is woken below saw it
-        wake_flushed(shard);
-        bool room_wanted = !wake_for_room(lane) && !spgi_waitlist_empty(&lane->room);
-        bool flush_wanted = !spgi_waitlist_empty(&shard->outbox.flushes) && untaken > 0;
+        bool flush_wanted = spgi_lanes_wake_flushed(shard) && untaken > 0;
+        bool room_wanted = !call_for_room(lane) && !spgi_waitlist_empty(&lane->room);
         if (!room_wanted && !flush_wanted) {
             return;
         }
@@ -206,7 +212,8 @@ static struct spgi_lane *lane_into(struct spgi_shard *shard, struct spgi_mailbox
 }
 
 // Suspends until there may be room. Returns 0, -EAGAIN, -ETIME, -ECANCELED.
-static int wait_for_room(struct spgi_shard *shard, struct spgi_lane *lane, spg_time deadline)
+static int wait_for_room(struct spgi_shard *shard, struct spgi_lane *lane,
+                         struct spgi_waiter *waiter, spg_time deadline)
 {
     SPGI_COUNT(shard, lanes_full);
     spgi_lanes_publish(shard); // so that the receiver makes some
@@ -214,10 +221,10 @@ static int wait_for_room(struct spgi_shard *shard, struct spgi_lane *lane, spg_t
         return -EAGAIN;
     }
     spgi_alarm_arm(&lane->credit);
-    if (spgi_waitlist_empty(&lane->room) && has_room(lane)) {
+    if (spgi_waitlist_turn(&lane->room, waiter) && has_room(lane)) {
         return 0;
     }
-    return spgi_waitlist_wait(shard, &lane->room, SPGI_WAIT_ROOM, 0, deadline);
+    return spgi_waitlist_wait(shard, &lane->room, waiter, SPGI_WAIT_ROOM, deadline);
 }
 
 // One try. Returns 0, -EAGAIN: there is no room for all of them; -ESRCH; -ENOMEM.
@@ -250,19 +257,19 @@ size_t spgi_lane_send(struct spgi_shard *shard, struct spgi_mailbox *mailbox, ui
         *why = -ENOMEM;
         return 0;
     }
-    // Others wait already: behind them.
-    bool turn = spgi_waitlist_empty(&lane->room);
+    struct spgi_waiter waiter;
+    spgi_waiter_init(&waiter, 0);
     do {
+        bool turn = spgi_waitlist_turn(&lane->room, &waiter); // else behind those who wait
         *why = turn || !spgi_mailbox_is(mailbox, gen)
                    ? send_now(shard, lane, gen, messages, n, &sent)
                    : -EAGAIN;
-        if (*why == -EAGAIN) {
-            *why = wait_for_room(shard, lane, deadline);
-            turn = true;
-        } else {
+        if (*why != -EAGAIN) {
             break;
         }
+        *why = wait_for_room(shard, lane, &waiter, deadline);
     } while (*why == 0);
+    spgi_waitlist_leave(&waiter);
     if (!spgi_waitlist_empty(&lane->room)) {
         look(shard, lane);
     }
@@ -285,10 +292,13 @@ int spgi_lanes_flush(struct spgi_shard *shard, uint64_t sent, spg_time deadline)
     for (struct spgi_link *link = shard->outbox.lanes.head; link; link = link->next) {
         spgi_alarm_arm(&lane_of_link(link)->credit);
     }
+    spgi_couriers_arm(shard);
     if (is_flushed(shard, sent)) {
         return 0;
     }
-    return spgi_waitlist_wait(shard, &shard->outbox.flushes, SPGI_WAIT_FLUSH, sent, deadline);
+    struct spgi_waiter waiter;
+    spgi_waiter_init(&waiter, sent);
+    return spgi_waitlist_wait(shard, &shard->outbox.flushes, &waiter, SPGI_WAIT_FLUSH, deadline);
 }
 
 // ---- Sending from elsewhere ------------------------------------------------------------------

@@ -2,8 +2,9 @@
 // lane.h: sending: staging messages in a lane, publishing them, waiting for room and for a flush.
 //
 // Whoever waits for room, or for a flush, lives on the sending shard, and is woken by the alarm of
-// the lane, which the receiver rings when it gives credits back. Room goes to waiters in the order
-// in which they came: while there are any, others queue behind them.
+// the lane, or, for a flush, of a courier (core/courier.h), which the receiver rings when it gives
+// credits back. Room goes to waiters in the order
+// in which they came: while there are any, others queue behind them (core/waitlist.h).
 #ifndef SPGI_CORE_LANE_H
 #define SPGI_CORE_LANE_H
 
@@ -38,6 +39,9 @@ int spgi_lanes_flush(struct spgi_shard *shard, uint64_t sent, spg_time deadline)
 // The receiver, which is the shard, has given slots of a lane back.
 void spgi_lane_credited(struct spgi_shard *shard, struct spgi_lane *lane);
 void spgi_lane_outside_credited(struct spgi_outside_lane *lane);
+
+// The shard's own thread: wakes the tasks whose flush is over. False: none waits any more.
+bool spgi_lanes_wake_flushed(struct spgi_shard *shard);
 
 void spgi_outbox_init(struct spgi_outbox *outbox);
 

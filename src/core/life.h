@@ -101,8 +101,9 @@ static inline bool spgi_join_withdraw(spgi_a64 *word, uint64_t gen, uint32_t joi
 static inline uint64_t spgi_life_finish(spgi_a64 *word)
 {
     // Release: the result, for whoever sees DONE. Acquire: the joiner's context, from its
-    // registration.
-    return or_acqrel(word, SPGI_LIFE_DONE);
+    // registration. The bit is not set before, so adding sets it: one instruction, where or would
+    // be a loop.
+    return add_acqrel(word, SPGI_LIFE_DONE);
 }
 
 enum spgi_detach { SPGI_DETACH_STALE, SPGI_DETACH_TAKEN, SPGI_DETACH_RUNNING, SPGI_DETACH_DONE };

@@ -25,11 +25,15 @@ struct taking {
     size_t taken;
 };
 
-static void destroy_slot(struct spgi_shard *shard, const struct spgi_msg_slot *slot)
+// A message that nobody will receive: the oldest of the queue, whose slot is given back before its
+// destroy function runs, which may publish, close this mailbox, or otherwise lead here again.
+static void destroy_oldest(struct spgi_shard *shard, struct spgi_msgq *queue)
 {
+    const struct spgi_msg_slot slot = *spgi_msgq_peek(queue, 0);
+    spgi_msgq_credit(queue, 1);
     SPGI_COUNT(shard, messages_destroyed);
-    if (slot->destroy) {
-        slot->destroy((void *)(uintptr_t)slot->value);
+    if (slot.destroy) {
+        slot.destroy((void *)(uintptr_t)slot.value);
     }
 }
 
@@ -43,22 +47,29 @@ static inline bool has_some(struct spgi_msgq *queue)
 static bool take_from(struct spgi_msgq *queue, uint32_t from, struct taking *taking)
 {
     const struct spgi_msg_slot *slot;
-    uint64_t ahead = 0;
+    uint64_t ahead = 0; // copied, and not given back yet
+    bool credited = false;
     while ((slot = spgi_msgq_peek(queue, ahead)) != NULL) {
-        if (slot->generation != (uint32_t)taking->gen) {
-            destroy_slot(taking->shard, slot);
-        } else if (taking->taken < taking->room) {
+        if (slot->generation == (uint32_t)taking->gen) {
+            if (taking->taken == taking->room) {
+                break;
+            }
             taking->out[taking->taken++] = (spg_msg){
                 .tag = slot->tag, .from = from, .value = slot->value, .destroy = slot->destroy};
-        } else {
-            break;
+            ahead++;
+            continue;
         }
-        ahead++;
+        if (ahead > 0) {
+            spgi_msgq_credit(queue, ahead);
+            ahead = 0;
+        }
+        destroy_oldest(taking->shard, queue);
+        credited = true;
     }
     if (ahead > 0) {
         spgi_msgq_credit(queue, ahead);
     }
-    return ahead > 0;
+    return credited || ahead > 0;
 }
 
 // What came by way of the kernel.
@@ -126,66 +137,117 @@ static bool has_messages(struct spgi_mailbox *mailbox)
 
 // ---- Waking ----------------------------------------------------------------------------------
 
+// Under mailboxes_lock.
+static void take_out(struct spgi_mailbox *mailbox)
+{
+    spgi_ring_list_remove(&mailbox->closed);
+    spgi_ring_list_init(&mailbox->closed);
+}
+
+static void put_back(struct spgi_shard *shard, struct spgi_mailbox *mailbox)
+{
+    pthread_mutex_lock(&shard->rt->mailboxes_lock);
+    spgi_ring_list_append(&shard->closed_mailboxes, &mailbox->closed);
+    pthread_mutex_unlock(&shard->rt->mailboxes_lock);
+}
+
 // Destroys what was sent to a mailbox that has been closed.
 static void drain(struct spgi_shard *shard, struct spgi_mailbox *mailbox)
 {
-    struct taking nothing = {.shard = shard, .gen = load_seqcst(&mailbox->word) >> 1};
+    struct taking nothing = {.shard = shard, .gen = spgi_mailbox_gen(load_seqcst(&mailbox->word))};
     take(mailbox, &nothing);
 }
 
-// The mailbox is closed: nobody waits any more, and what still comes is destroyed.
-static void look_closed(struct spgi_shard *shard, struct spgi_mailbox *mailbox)
+// The mailbox is closed, and in no list: what still comes is destroyed.
+static void empty(struct spgi_shard *shard, struct spgi_mailbox *mailbox)
 {
-    spgi_waitlist_wake_all(&mailbox->waiters);
-    spgi_tallies_wake_all(mailbox);
     do {
         drain(shard, mailbox);
         spgi_alarm_arm(&mailbox->arrived);
     } while (!(load_seqcst(&mailbox->word) & SPGI_MAILBOX_OPEN) && has_messages(mailbox));
 }
 
-void spgi_mailbox_look(struct spgi_shard *shard, struct spgi_mailbox *mailbox)
+// Whether one was called now, or before and has not looked yet.
+static bool call_receiver(struct spgi_mailbox *mailbox)
 {
-    for (;;) {
-        if (!(load_seqcst(&mailbox->word) & SPGI_MAILBOX_OPEN)) {
-            look_closed(shard, mailbox);
-            return;
-        }
+    struct spgi_node *list = &mailbox->waiters;
+    if (spgi_waitlist_empty(list) || spgi_waitlist_called(list)) {
+        return !spgi_waitlist_empty(list);
+    }
+    bool calls = has_messages(mailbox);
+    if (calls) {
+        spgi_waitlist_call(list);
+    }
+    return calls;
+}
+
+void spgi_mailbox_look(struct spgi_mailbox *mailbox)
+{
+    bool due;
+    do {
         bool wanted = !spgi_waitlist_empty(&mailbox->waiters);
-        bool woken = spgi_tallies_wake_due(mailbox);
-        if (wanted && has_messages(mailbox)) {
-            spgi_waitlist_wake(spgi_waitlist_first(&mailbox->waiters));
-            woken = true;
-        }
-        if (woken || (!wanted && !spgi_tallies_wanted(mailbox))) {
-            return; // who was woken looks again when it is done
+        bool called = spgi_tallies_call_due(mailbox) | call_receiver(mailbox);
+        if (called || (!wanted && !spgi_tallies_wanted(mailbox))) {
+            return; // who was called looks again when it is done
         }
         spgi_alarm_arm(&mailbox->arrived);
-        bool due = (wanted && has_messages(mailbox)) || spgi_tallies_due(mailbox);
-        if (!due && load_seqcst(&mailbox->word) & SPGI_MAILBOX_OPEN) {
-            return;
-        }
+        due = (wanted && has_messages(mailbox)) || spgi_tallies_due(mailbox);
+    } while (due);
+}
+
+static bool is_closed_here(const struct spgi_shard *shard, uint64_t word)
+{
+    return !(word & SPGI_MAILBOX_OPEN) && spgi_mailbox_shard(word) == shard->index;
+}
+
+// Somebody has sent, with an old handle, to a mailbox that is closed. Not if it is in no list: then
+// this shard is about to empty it, and was led here by what it destroys.
+static void look_closed(struct spgi_shard *shard, struct spgi_mailbox *mailbox)
+{
+    struct spg_rt *rt = shard->rt;
+    pthread_mutex_lock(&rt->mailboxes_lock);
+    uint64_t word = load_relaxed(&mailbox->word);
+    bool taken = is_closed_here(shard, word) && !spgi_ring_list_empty(&mailbox->closed);
+    if (taken) {
+        take_out(mailbox);
+    }
+    pthread_mutex_unlock(&rt->mailboxes_lock);
+    if (taken) {
+        empty(shard, mailbox);
+        put_back(shard, mailbox);
     }
 }
 
 static void rang(struct spgi_shard *shard, struct spgi_alarm *alarm)
 {
-    spgi_mailbox_look(shard, SPGI_CONTAINER(alarm, struct spgi_mailbox, arrived));
+    struct spgi_mailbox *mailbox = SPGI_CONTAINER(alarm, struct spgi_mailbox, arrived);
+    if (is_closed_here(shard, load_seqcst(&mailbox->word))) {
+        look_closed(shard, mailbox);
+    }
+    uint64_t word = load_seqcst(&mailbox->word);
+    if (spgi_mailbox_shard(word) != shard->index) { // it has moved: the ring is for that shard
+        spgi_alarm_arm(alarm);
+        spgi_alarm_ring(alarm);
+    } else if (word & SPGI_MAILBOX_OPEN) {
+        spgi_mailbox_look(mailbox);
+    }
 }
 
 // ---- Receiving -------------------------------------------------------------------------------
 
 static int wait_for_message(struct spgi_shard *shard, struct spgi_mailbox *mailbox,
-                            spg_time deadline)
+                            struct spgi_waiter *waiter, spg_time deadline)
 {
     if (deadline == SPG_NOW) {
         return -ETIME;
     }
     spgi_alarm_arm(&mailbox->arrived);
-    if (has_messages(mailbox)) {
+    if (spgi_waitlist_turn(&mailbox->waiters, waiter) && has_messages(mailbox)) {
         return 0;
     }
-    return spgi_waitlist_wait(shard, &mailbox->waiters, SPGI_WAIT_MESSAGE, 0, deadline);
+    // Called in vain, for messages of an older mailbox: the alarm was not armed meanwhile.
+    spgi_tallies_call_due(mailbox);
+    return spgi_waitlist_wait(shard, &mailbox->waiters, waiter, SPGI_WAIT_MESSAGE, deadline);
 }
 
 ssize_t spgi_mailbox_receive(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint64_t gen,
@@ -197,30 +259,27 @@ ssize_t spgi_mailbox_receive(struct spgi_shard *shard, struct spgi_mailbox *mail
     }
     spgi_lanes_publish(shard); // it may have sent to itself
     struct taking taking = {.shard = shard, .gen = gen, .out = out, .room = n};
-    bool turn = spgi_waitlist_empty(&mailbox->waiters); // else behind those who wait
+    struct spgi_waiter waiter;
+    spgi_waiter_init(&waiter, 0);
     bool waited = false;
-    for (;;) {
-        if (!spgi_mailbox_is(mailbox, gen)) {
-            error = -ESRCH;
-            break;
-        }
-        if (turn) {
+    bool is = spgi_mailbox_is(mailbox, gen);
+    while (is && !error) {
+        if (spgi_waitlist_turn(&mailbox->waiters, &waiter)) { // else behind those who wait
             take(mailbox, &taking);
+            is = spgi_mailbox_is(mailbox, gen); // else closed by what was destroyed
         }
-        if (taking.taken > 0) {
+        if (taking.taken > 0 || !is) {
             break;
         }
-        error = wait_for_message(shard, mailbox, deadline);
-        if (error) {
-            break;
-        }
-        turn = true;
+        error = wait_for_message(shard, mailbox, &waiter, deadline);
+        is = spgi_mailbox_is(mailbox, gen);
         waited = true;
     }
-    if (waited || !spgi_waitlist_empty(&mailbox->waiters)) {
-        spgi_mailbox_look(shard, mailbox); // whoever is woken cares for the rest
+    spgi_waitlist_leave(&waiter);
+    if (is && (waited || !spgi_waitlist_empty(&mailbox->waiters))) {
+        spgi_mailbox_look(mailbox); // whoever is called cares for the rest
     }
-    return taking.taken > 0 ? (ssize_t)taking.taken : error;
+    return taking.taken > 0 ? (ssize_t)taking.taken : error ? error : -ESRCH;
 }
 
 // ---- Opening and closing ---------------------------------------------------------------------
@@ -231,7 +290,13 @@ static spg_mailbox handle_of(const struct spgi_mailbox *mailbox, uint64_t gen)
     return (spg_mailbox){place << SPGI_MAILBOX_GEN_BITS | gen};
 }
 
-// Under mailboxes_lock. A slot that was closed on the same shard: its alarm stays where it is.
+// Of a closed one.
+static uint64_t word_of(uint64_t shard, uint64_t gen)
+{
+    return shard << SPGI_MAILBOX_SHARD_SHIFT | (gen & SPGI_MAILBOX_GEN_MASK) << 1;
+}
+
+// Under mailboxes_lock. A slot that was closed on that shard; NULL: there is none.
 static struct spgi_mailbox *reuse(struct spg_rt *rt, uint32_t shard)
 {
     struct spgi_node *list = &rt->shards[shard]->closed_mailboxes;
@@ -239,7 +304,17 @@ static struct spgi_mailbox *reuse(struct spg_rt *rt, uint32_t shard)
         return NULL;
     }
     struct spgi_mailbox *mailbox = SPGI_CONTAINER(list->next, struct spgi_mailbox, closed);
-    spgi_ring_list_remove(&mailbox->closed);
+    take_out(mailbox);
+    return mailbox;
+}
+
+// Under mailboxes_lock. A slot that was closed on another shard.
+static struct spgi_mailbox *take_over(struct spg_rt *rt)
+{
+    struct spgi_mailbox *mailbox = NULL;
+    for (uint32_t i = 0; !mailbox && i < rt->shard_count; i++) {
+        mailbox = reuse(rt, i);
+    }
     return mailbox;
 }
 
@@ -253,7 +328,6 @@ static struct spgi_mailbox *add(struct spg_rt *rt, uint32_t shard)
     *mailbox = (struct spgi_mailbox){
         .rt = rt,
         .index = rt->mailbox_count,
-        .shard = shard,
         .lanes = calloc(rt->shard_count, sizeof *mailbox->lanes),
         .outside.generation = UINT64_MAX,
     };
@@ -263,8 +337,9 @@ static struct spgi_mailbox *add(struct spg_rt *rt, uint32_t shard)
     }
     pthread_mutex_init(&mailbox->outside.lock, NULL);
     spgi_ring_list_init(&mailbox->waiters);
+    spgi_ring_list_init(&mailbox->closed);
     spgi_alarm_init(&mailbox->arrived, rt->shards[shard], rang);
-    store_relaxed(&mailbox->word, rt->first_mailbox_generation << 1);
+    store_relaxed(&mailbox->word, word_of(shard, rt->first_mailbox_generation));
     store_release(&rt->mailboxes[rt->mailbox_count], mailbox); // pairs with spgi_mailbox_of
     rt->mailbox_count++;
     return mailbox;
@@ -275,11 +350,14 @@ int spgi_mailbox_open(struct spg_rt *rt, uint32_t shard, uint64_t capacity, spg_
     pthread_mutex_lock(&rt->mailboxes_lock);
     struct spgi_mailbox *mailbox = reuse(rt, shard);
     bool full = !mailbox && rt->mailbox_count == SPG_MAX_MAILBOXES;
-    mailbox = mailbox || full ? mailbox : add(rt, shard);
+    if (!mailbox) {
+        mailbox = full ? take_over(rt) : add(rt, shard);
+    }
     if (mailbox) {
-        uint64_t gen = load_relaxed(&mailbox->word) >> 1;
+        uint64_t gen = spgi_mailbox_gen(load_relaxed(&mailbox->word));
         store_relaxed(&mailbox->capacity, capacity);
-        store_seqcst(&mailbox->word, gen << 1 | SPGI_MAILBOX_OPEN);
+        store_relaxed(&mailbox->arrived.shard, rt->shards[shard]);
+        store_seqcst(&mailbox->word, word_of(shard, gen) | SPGI_MAILBOX_OPEN);
         *out = handle_of(mailbox, gen);
     }
     pthread_mutex_unlock(&rt->mailboxes_lock);
@@ -288,14 +366,13 @@ int spgi_mailbox_open(struct spg_rt *rt, uint32_t shard, uint64_t capacity, spg_
 
 void spgi_mailbox_close(struct spgi_shard *shard, struct spgi_mailbox *mailbox)
 {
-    struct spg_rt *rt = mailbox->rt;
-    uint64_t next = (load_relaxed(&mailbox->word) >> 1) + 1;
-    store_seqcst(&mailbox->word, (next & SPGI_MAILBOX_GEN_MASK) << 1);
-    look_closed(shard, mailbox); // senders that wait get room, and see that it is closed
+    uint64_t next = spgi_mailbox_gen(load_relaxed(&mailbox->word)) + 1;
+    store_seqcst(&mailbox->word, word_of(shard->index, next));
+    spgi_waitlist_wake_all(&mailbox->waiters);
+    spgi_tallies_wake_all(mailbox);
+    empty(shard, mailbox); // senders that wait get room, and see that it is closed
     spgi_tallies_clear(mailbox);
-    pthread_mutex_lock(&rt->mailboxes_lock);
-    spgi_ring_list_append(&shard->closed_mailboxes, &mailbox->closed);
-    pthread_mutex_unlock(&rt->mailboxes_lock);
+    put_back(shard, mailbox);
 }
 
 // ---- The table -------------------------------------------------------------------------------
@@ -337,7 +414,7 @@ uint64_t spgi_mailboxes_fini(struct spg_rt *rt)
     uint64_t most = 0;
     for (uint32_t i = 0; i < rt->mailbox_count; i++) {
         struct spgi_mailbox *mailbox = load_relaxed(&rt->mailboxes[i]);
-        uint64_t gen = load_relaxed(&mailbox->word) >> 1;
+        uint64_t gen = spgi_mailbox_gen(load_relaxed(&mailbox->word));
         uint64_t used = (gen - rt->first_mailbox_generation + 1) & SPGI_MAILBOX_GEN_MASK;
         most = used > most ? used : most;
         for (uint32_t shard = 0; shard < rt->shard_count; shard++) {

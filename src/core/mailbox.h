@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
 // mailbox.h: mailboxes: their table, opening, receiving, closing. Sending is in lane.h.
 //
-// A mailbox's word is its generation, and whether it is open. Closing moves the generation on, so
-// that handles are stale; the slot, its lanes and their memory stay, for the next one. So whoever
-// has read a handle just before may still stage messages into a lane; each message carries the
-// generation it is for, and the receiver destroys those of an older one, be it when the next
-// mailbox receives, be it by the alarm, which a closed mailbox leaves armed for that.
+// A mailbox's word is its shard, its generation, and whether it is open. Closing moves the
+// generation on, so that handles are stale; the slot, its lanes and their memory stay, for the next
+// one. So whoever has read a handle just before may still stage messages into a lane; each message
+// carries the generation it is for, and the receiver destroys those of an older one, be it when the
+// next mailbox receives, be it by the alarm, which a closed mailbox leaves armed for that.
+//
+// A slot that is closed is in its shard's list; one of another shard may take it from there, when
+// the table is full. So the shard touches what belongs to the receiver only while the mailbox is
+// open, which nobody else ends, or while it has taken the slot out of its list, to destroy what has
+// come. The alarm moves along: if it has been rung just before, the shard that it was of finds
+// another one in the word, and hands the ring on.
 #ifndef SPGI_CORE_MAILBOX_H
 #define SPGI_CORE_MAILBOX_H
 
@@ -13,8 +19,9 @@
 
 #include <spargio/mailbox.h>
 
-// Handle: runtime 6 bits, slot 16, generation 42.
+// Handle: runtime 6 bits, slot 16, generation 42. Word: shard, generation 42, open 1.
 #define SPGI_MAILBOX_OPEN UINT64_C(1)
+#define SPGI_MAILBOX_SHARD_SHIFT (SPGI_MAILBOX_GEN_BITS + 1)
 
 static inline uint32_t spgi_mailbox_handle_runtime(spg_mailbox handle)
 {
@@ -31,10 +38,27 @@ static inline uint64_t spgi_mailbox_handle_gen(spg_mailbox handle)
     return handle.v & SPGI_MAILBOX_GEN_MASK;
 }
 
+static inline uint64_t spgi_mailbox_gen(uint64_t word)
+{
+    return word >> 1 & SPGI_MAILBOX_GEN_MASK;
+}
+
+static inline uint32_t spgi_mailbox_shard(uint64_t word)
+{
+    return (uint32_t)(word >> SPGI_MAILBOX_SHARD_SHIFT);
+}
+
+// Whether a mailbox of that generation is open, given its word.
+static inline bool spgi_mailbox_opened(uint64_t word, uint64_t gen)
+{
+    uint64_t shard = (uint64_t)spgi_mailbox_shard(word) << SPGI_MAILBOX_SHARD_SHIFT;
+    return word == (shard | gen << 1 | SPGI_MAILBOX_OPEN);
+}
+
 static inline bool spgi_mailbox_is(struct spgi_mailbox *mailbox, uint64_t gen)
 {
     // Sequentially consistent: the second look of senders before they wait, too.
-    return load_seqcst(&mailbox->word) == (gen << 1 | SPGI_MAILBOX_OPEN);
+    return spgi_mailbox_opened(load_seqcst(&mailbox->word), gen);
 }
 
 // The mailbox that a handle names; NULL when there cannot be one. It may be closed: ask
@@ -56,8 +80,9 @@ void spgi_mailbox_close(struct spgi_shard *shard, struct spgi_mailbox *mailbox);
 ssize_t spgi_mailbox_receive(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint64_t gen,
                              spg_msg *out, size_t n, spg_time deadline);
 
-// The mailbox's shard: wakes those whose wait is over; while others wait, the alarm stays armed.
-void spgi_mailbox_look(struct spgi_shard *shard, struct spgi_mailbox *mailbox);
+// The mailbox's shard, while it is open: calls those whose wait is over; while others wait, the
+// alarm stays armed.
+void spgi_mailbox_look(struct spgi_mailbox *mailbox);
 
 // Draining is over: nobody will receive what threads that are no shards still want to send. Those
 // that wait, and all that come, are told -ESHUTDOWN.

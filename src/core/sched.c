@@ -279,6 +279,7 @@ static void run_task(struct spgi_shard *shard, struct spgi_task *task)
     if (!task->stack && !spgi_stacks_start(shard, task)) {
         return;
     }
+    store_relaxed(&task->wait.since, (uint64_t)shard->pass_start); // of a report: its age
     bool again;
     do {
         SPGI_COUNT(shard, switches);
@@ -296,6 +297,7 @@ static void run_task(struct spgi_shard *shard, struct spgi_task *task)
     if (shard->after == SPGI_AFTER_YIELD) {
         yield_back(shard, task);
     } else if (shard->after == SPGI_AFTER_END) {
+        store_relaxed(&task->wait.since, 0u); // the next task in the slot has not run yet
         spgi_task_ended(shard, task);
     }
 }

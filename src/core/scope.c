@@ -13,6 +13,8 @@
 #include <errno.h>
 
 _Static_assert(sizeof(struct spgi_scope) <= sizeof(spg_scope), "spg_scope has no room for a scope");
+_Static_assert(SPG_MAX_SHARDS <= 1u << SPGI_SCOPE_SHARD_BITS, "an id has room for the shard");
+_Static_assert(SPGI_RUNTIMES <= 1u << SPGI_SCOPE_RUNTIME_BITS, "and for the runtime");
 
 static struct spgi_task *child_of(struct spgi_node *node)
 {
@@ -129,6 +131,13 @@ static uint32_t inherited_stop(struct spgi_task *owner, const struct spgi_scope 
     return bits || !parent ? bits : parent->stopped;
 }
 
+// Counted per shard, so that nothing is shared: the low bits tell whose count it is.
+static uint64_t new_id(struct spgi_shard *shard)
+{
+    uint64_t whose = (uint64_t)shard->rt->slot << SPGI_SCOPE_SHARD_BITS | shard->index;
+    return ++shard->scope_count << (SPGI_SCOPE_SHARD_BITS + SPGI_SCOPE_RUNTIME_BITS) | whose;
+}
+
 void spgi_scope_begin(struct spgi_shard *shard, struct spgi_task *owner, struct spgi_scope *scope,
                       spg_time deadline)
 {
@@ -138,8 +147,10 @@ void spgi_scope_begin(struct spgi_shard *shard, struct spgi_task *owner, struct 
         .parent = parent,
         .owner = owner,
         .deadline = deadline < outer ? deadline : outer,
+        .id = new_id(shard),
         .magic = SPGI_SCOPE_OPEN,
     };
+    store_relaxed(&scope->trace, parent ? load_relaxed(&parent->trace) : 0);
     store_relaxed(&scope->tasks, 1u); // the owner's share
     spgi_ring_list_init(&scope->children);
     spgi_ring_list_init(&scope->inner);

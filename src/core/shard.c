@@ -187,6 +187,7 @@ static void loop(struct spgi_shard *shard)
     while (load_acquire(&shard->rt->phase) != SPGI_PHASE_STOP) {
         if (!pass(shard)) {
             spgi_sleep_until_work(shard);
+            shard->pass_start = spgi_clock_now(); // what runs now did not run while it slept
         }
     }
 }
@@ -199,7 +200,7 @@ int spgi_shard_init(struct spgi_shard *shard, struct spg_rt *rt, uint32_t index)
     shard->index = index;
     shard->suspect = index;
     shard->bell_fd = -1;
-    shard->account = -1;
+    shard->crowding.account = -1;
     shard->look_stride = 1;
     shard->idle_average_ns = 2 * SPGI_SPIN_DEFAULT_NS; // spinning has yet to show that it pays
     spgi_aptr *slots = calloc(rt->options.queue_entries, sizeof *slots);
@@ -213,7 +214,8 @@ int spgi_shard_init(struct spgi_shard *shard, struct spg_rt *rt, uint32_t index)
         free((void *)shard->couriers);
         return -ENOMEM;
     }
-    spgi_stealq_init(&shard->stealable, slots, rt->options.queue_entries);
+    bool shared = rt->shard_count > 1 && !rt->options.steal.disabled;
+    spgi_stealq_init(&shard->stealable, slots, rt->options.queue_entries, shared);
     spgi_outbox_init(&shard->outbox);
     spgi_ring_list_init(&shard->closed_mailboxes);
     spgi_timers_init(&shard->timers);
@@ -278,7 +280,7 @@ static int open_shard(struct spgi_shard *shard)
 
 void spgi_shard_close(struct spgi_shard *shard)
 {
-    spgi_thread_account_close(shard->account);
+    spgi_crowding_end(&shard->crowding);
     spgi_ring_close(shard->ring);
     if (shard->bell_fd >= 0) {
         spgi_bellfd_close(shard->bell_fd);
@@ -300,7 +302,7 @@ void *spgi_shard_main(void *arg)
     spgi_thread_enter();
     current = shard;
     shard->pass_start = spgi_clock_now();
-    shard->crowding_since = shard->pass_start;
+    spgi_crowding_begin(&shard->crowding, shard->pass_start);
     spgi_thread_name(shard->rt->thread_prefix, shard->index);
     int error = open_shard(shard);
     spgi_runtime_started(shard->rt, error);

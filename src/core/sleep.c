@@ -13,6 +13,7 @@
 //   next timer.
 #include "core/sleep.h"
 
+#include "core/crowding.h"
 #include "core/idle.h"
 #include "core/op.h"
 #include "core/sched.h"
@@ -22,7 +23,6 @@
 #include "core/steal.h"
 #include "core/timer.h"
 #include "sys/clock.h"
-#include "sys/thread.h"
 
 enum { WATCH_SLOWDOWN = 8, AVERAGE_WEIGHT = 4 };
 
@@ -68,24 +68,6 @@ static bool has_own_work(struct spgi_shard *shard)
 
 // ---- Spinning --------------------------------------------------------------------------------
 
-// Whether the thread has lately had to wait for its CPU, by the kernel's account. It is looked at
-// once in a while, and not at all by runtimes that are gone before.
-static bool is_crowded(struct spgi_shard *shard)
-{
-    int64_t span = shard->pass_start - shard->crowding_since;
-    if (span < SPGI_CROWDING_SPAN_NS) {
-        return shard->crowded;
-    }
-    if (shard->account < 0) {
-        shard->account = spgi_thread_account_open();
-    }
-    int64_t waited = spgi_thread_waited(shard->account);
-    shard->crowded = (waited - shard->crowding_ns) * SPGI_CROWDING_SHARE > span;
-    shard->crowding_ns = waited;
-    shard->crowding_since = shard->pass_start;
-    return shard->crowded;
-}
-
 static int64_t spin_limit(struct spgi_shard *shard)
 {
     const struct spg_rt *rt = shard->rt;
@@ -99,7 +81,8 @@ static int64_t spin_limit(struct spgi_shard *shard)
     }
     bool fits = rt->shard_count <= rt->cpus_allowed;
     bool pays = shard->idle_average_ns < SPGI_SPIN_DEFAULT_NS;
-    return fits && pays && !is_crowded(shard) ? SPGI_SPIN_DEFAULT_NS : 0;
+    bool spins = fits && pays && !spgi_is_crowded(&shard->crowding, shard->pass_start);
+    return spins ? SPGI_SPIN_DEFAULT_NS : 0;
 }
 
 // Returns true when there is work.

@@ -29,8 +29,8 @@ int spgi_tally_open(struct spgi_mailbox *mailbox, uint64_t gen, uint32_t tag, ui
                                                : 0;
     if (!error) {
         struct spgi_tally *tally = &mailbox->tallies[count];
-        tally->tag = tag;
-        tally->threshold = threshold > 0 ? threshold : 1;
+        store_relaxed(&tally->tag, tag); // relaxed: see tally.h
+        store_relaxed(&tally->threshold, threshold > 0 ? threshold : 1);
         store_relaxed(&tally->word, word_of(gen, 0));
         spgi_ring_list_init(&tally->waiters);
         store_release(&mailbox->tally_count, count + 1); // pairs with spgi_tally_of
@@ -43,7 +43,7 @@ struct spgi_tally *spgi_tally_of(struct spgi_mailbox *mailbox, uint32_t tag)
 {
     uint32_t count = load_acquire(&mailbox->tally_count);
     for (uint32_t i = 0; i < count; i++) {
-        if (mailbox->tallies[i].tag == tag) {
+        if (load_relaxed(&mailbox->tallies[i].tag) == tag) {
             return &mailbox->tallies[i];
         }
     }
@@ -52,7 +52,7 @@ struct spgi_tally *spgi_tally_of(struct spgi_mailbox *mailbox, uint32_t tag)
 
 static bool is_due(struct spgi_tally *tally)
 {
-    return spgi_tally_pending(tally) >= tally->threshold;
+    return spgi_tally_pending(tally) >= load_relaxed(&tally->threshold);
 }
 
 int spgi_tally_add(struct spgi_mailbox *mailbox, uint64_t gen, struct spgi_tally *tally, uint64_t n)
@@ -68,7 +68,7 @@ int spgi_tally_add(struct spgi_mailbox *mailbox, uint64_t gen, struct spgi_tally
             return -EOVERFLOW;
         }
     } while (!cas_seqcst(&tally->word, &word, word + n)); // T1
-    if (sum + n >= tally->threshold) {                    // T2
+    if (sum + n >= load_relaxed(&tally->threshold)) {     // T2
         spgi_alarm_ring(&mailbox->arrived);
     }
     return 0;
@@ -84,9 +84,12 @@ int spgi_tally_take(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint
                     struct spgi_tally *tally, uint64_t *out, spg_time deadline)
 {
     int error = spgi_wait_refused(shard->running);
-    bool turn = spgi_waitlist_empty(&tally->waiters); // else behind those who wait
+    struct spgi_waiter waiter;
+    spgi_waiter_init(&waiter, 0);
     while (!error) {
-        if (!spgi_mailbox_is(mailbox, gen)) {
+        bool is = spgi_mailbox_is(mailbox, gen);
+        bool turn = is && spgi_waitlist_turn(&tally->waiters, &waiter); // else behind others
+        if (!is) {
             error = -ESRCH;
         } else if (turn && is_due(tally)) {
             *out = take(tally, gen);
@@ -96,12 +99,15 @@ int spgi_tally_take(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint
         } else {
             spgi_alarm_arm(&mailbox->arrived);
             if (!turn || !is_due(tally)) {
-                error = spgi_waitlist_wait(shard, &tally->waiters, SPGI_WAIT_TALLY, 0, deadline);
+                error =
+                    spgi_waitlist_wait(shard, &tally->waiters, &waiter, SPGI_WAIT_TALLY, deadline);
             }
-            turn = true;
         }
     }
-    spgi_mailbox_look(shard, mailbox);
+    spgi_waitlist_leave(&waiter);
+    if (spgi_mailbox_is(mailbox, gen)) { // else nobody waits any more
+        spgi_mailbox_look(mailbox);
+    }
     return error;
 }
 
@@ -128,18 +134,20 @@ bool spgi_tallies_due(struct spgi_mailbox *mailbox)
     return false;
 }
 
-bool spgi_tallies_wake_due(struct spgi_mailbox *mailbox)
+bool spgi_tallies_call_due(struct spgi_mailbox *mailbox)
 {
-    bool woken = false;
+    bool called = false;
     uint32_t count = load_acquire(&mailbox->tally_count);
     for (uint32_t i = 0; i < count; i++) {
         struct spgi_tally *tally = &mailbox->tallies[i];
         if (!spgi_waitlist_empty(&tally->waiters) && is_due(tally)) {
-            spgi_waitlist_wake(spgi_waitlist_first(&tally->waiters));
-            woken = true;
+            if (!spgi_waitlist_called(&tally->waiters)) {
+                spgi_waitlist_call(&tally->waiters);
+            }
+            called = true;
         }
     }
-    return woken;
+    return called;
 }
 
 void spgi_tallies_wake_all(struct spgi_mailbox *mailbox)
@@ -153,7 +161,7 @@ void spgi_tallies_wake_all(struct spgi_mailbox *mailbox)
 void spgi_tallies_clear(struct spgi_mailbox *mailbox)
 {
     pthread_mutex_lock(&mailbox->rt->mailboxes_lock);
-    uint64_t next = load_relaxed(&mailbox->word) >> 1;
+    uint64_t next = spgi_mailbox_gen(load_relaxed(&mailbox->word));
     for (uint32_t i = 0; i < load_relaxed(&mailbox->tally_count); i++) {
         store_seqcst(&mailbox->tallies[i].word, word_of(next, 0));
     }

@@ -8,6 +8,12 @@
 //
 // Of several who add, the one whose addition comes to the threshold sees that. The generation in
 // the word keeps an addition from going to another tally that has the slot by then.
+//
+// Tag and threshold are read without order by those whose mailbox may be closed meanwhile, and the
+// slot another's. With a wrong tag they find the wrong tally, or none: the addition then fails by
+// its generation, and so does the second look of whoever reads. With a wrong threshold they ring in
+// vain, or do not ring a mailbox that is closed. While it is open neither changes, and whoever has
+// its handle, and sees the count, sees them.
 #ifndef SPGI_CORE_TALLY_H
 #define SPGI_CORE_TALLY_H
 
@@ -37,7 +43,7 @@ int spgi_tally_take(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint
 // The receiver's shard: waking, on behalf of the mailbox.
 bool spgi_tallies_wanted(struct spgi_mailbox *mailbox);   // somebody waits
 bool spgi_tallies_due(struct spgi_mailbox *mailbox);      // for one that has come to its threshold
-bool spgi_tallies_wake_due(struct spgi_mailbox *mailbox); // wakes the first of each; whether any
+bool spgi_tallies_call_due(struct spgi_mailbox *mailbox); // calls the first of each; whether any
 void spgi_tallies_wake_all(struct spgi_mailbox *mailbox);
 void spgi_tallies_clear(struct spgi_mailbox *mailbox);
 

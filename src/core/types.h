@@ -20,13 +20,14 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/mpsc.h"
-#include "base/msgq.h"
 #include "base/random.h"
 #include "base/spinlock.h"
 #include "base/stealq.h"
+#include "core/crowding.h"
+#include "core/errand.h"
 #include "core/idle.h"
+#include "core/message.h"
 #include "core/park.h"
-#include "sys/eventcount.h"
 #include "sys/ring.h"
 #include "sys/stack.h"
 
@@ -37,23 +38,6 @@
 struct spgi_shard;
 struct spgi_task;
 struct spgi_scope;
-
-// ---- Errands ---------------------------------------------------------------------------------
-
-// Something for another shard to do: run is called there, by the scheduler. The sender owns the
-// memory until then.
-struct spgi_errand {
-    struct spgi_link link;
-    void (*run)(struct spgi_shard *shard, struct spgi_errand *errand);
-};
-
-// Posts its errand to its shard when others have changed what the shard waits for: core/alarm.h.
-struct spgi_alarm {
-    spgi_a32 state;           // enum spgi_alarm_state                          [any]
-    struct spgi_shard *shard; //                                                [const]
-    void (*rang)(struct spgi_shard *shard, struct spgi_alarm *alarm); //        [const]
-    struct spgi_errand errand;
-};
 
 // ---- Timers ----------------------------------------------------------------------------------
 
@@ -80,9 +64,10 @@ struct spgi_timers {
 // What a suspended task waits for.
 enum spgi_wait_kind {
     SPGI_WAIT_NONE,
-    SPGI_WAIT_JOIN,  // a task; its finisher, on any shard, makes the waiter ready
-    SPGI_WAIT_CLOSE, // the tasks of a scope; likewise. Not to be stopped
-    SPGI_WAIT_SLEEP, // from here on, only the home shard makes the waiter ready
+    SPGI_WAIT_JOIN,    // a task; its finisher, on any shard, makes the waiter ready
+    SPGI_WAIT_CLOSE,   // the tasks of a scope; likewise. Not to be stopped
+    SPGI_WAIT_CHANNEL, // items of a channel, or room in it: whoever claims the wait, on any shard
+    SPGI_WAIT_SLEEP,   // from here on, only the home shard makes the waiter ready
     SPGI_WAIT_OP,
     SPGI_WAIT_FD_CLOSE, // ops of others on a descriptor. Not to be stopped
     SPGI_WAIT_BLOCKING, // a job of the blocking pool
@@ -99,6 +84,8 @@ struct spgi_wait {
     // makes the task ready.                                                    [any]
     spgi_a64 word;
     spgi_a64 target; // JOIN: the handle that is joined                         [any]
+    // CHANNEL: generation << 1 | armed: core/chan.h. Of the slot, not of one life.     [any]
+    spgi_a64 claim;
     // Stops a wait of a kind that only the home shard ends; called there.      [runner]
     void (*stop)(struct spgi_shard *home, struct spgi_task *task, int reason);
     // What stop needs: the op, the job. Of a task that is sent to its shard with others of its
@@ -106,7 +93,7 @@ struct spgi_wait {
     void *subject;
     int reason;              // why it was stopped: 0, -ETIME, -ECANCELED, -EBADF       [runner]
     int result;              // of the op                                               [runner]
-    spgi_a64 since;          // when it began, for reports                              [any]
+    spgi_a64 since; // for reports: when it began; of a task that runs: the pass    [any]
     spgi_a64 detail;         // OP: opcode and descriptor, for reports                  [any]
     struct spgi_timer timer; // the call's deadline
 };
@@ -164,6 +151,8 @@ struct spgi_scope {
     spgi_a64 tasks;    // children that have not left, and 1 for the owner until it waits  [any]
     int error;         // first negative result                         [lock]
     spg_time deadline; // the earliest of its own and its parent's      [const]
+    uint64_t id;       // no other scope of a living runtime has it     [const]
+    spgi_a64 trace;    // what tasks and calls in it inherit; 0: none   [any]
     struct spgi_timer timer; // armed when its own deadline is the earliest
     uint32_t magic;          // SPGI_SCOPE_OPEN while open
 };
@@ -215,87 +204,6 @@ struct spgi_fdtable {
     spgi_aptr chunks[SPGI_FD_CHUNKS]; // struct spgi_fd_entry[SPGI_FD_CHUNK], or NULL
     uint32_t chunks_end;              // all from here on are NULL           [lock: grow]
     uint32_t first_generation;
-};
-
-// ---- Messages --------------------------------------------------------------------------------
-
-// From one shard into one mailbox. It belongs to its sender; the receiver only takes from the
-// queue, and rings.
-struct spgi_lane {
-    struct spgi_msgq queue;
-    struct spgi_mailbox *mailbox; //                                                [const]
-    uint64_t generation;          // of the mailbox the slots were last sized for   [sender]
-    bool dirty;                   // in the sender's list of what is to be published
-    struct spgi_link dirty_link;
-    struct spgi_link lanes_link; // in the sender's list of all its lanes
-    struct spgi_node room;       // tasks that wait for room                        [sender]
-    struct spgi_alarm credit;    // of the sender: slots were given back
-};
-
-// The lane that all threads share that are no shards of the runtime.
-struct spgi_outside_lane {
-    pthread_mutex_t lock;
-    struct spgi_msgq queue;          // sender's side                                      [lock]
-    uint64_t generation;             //                                                    [lock]
-    uint64_t order;                  // messages ever staged                               [lock]
-    struct spgi_eventcount credited; // room was made, or nobody will make any more    [any]
-};
-
-struct spgi_tally {
-    uint32_t tag;             //                                                        [const]
-    uint64_t threshold;       //                                                        [const]
-    spgi_a64 word;            // 16 bits of the mailbox's generation, 48 of the sum     [any]
-    struct spgi_node waiters; //                                                  [receiver]
-};
-
-// Lives in a slot of the runtime's table, which is never freed while that lives; nor are its lanes.
-struct spgi_mailbox {
-    struct spg_rt *rt; //                                                 [const]
-    uint32_t index;    // of its slot                                     [const]
-    uint32_t shard;    // whose tasks receive                  [const while open]
-    spgi_a64 word;     // generation << 1 | open: core/mailbox.h          [any]
-    spgi_a64 capacity; // of each lane                         [const while open]
-    spgi_aptr *lanes;  // per sending shard; NULL: it has never sent      [any]
-    struct spgi_outside_lane outside;
-    struct spgi_fifo parcels;  // that have arrived by the kernel lane            [receiver]
-    struct spgi_alarm arrived; // of the receiver: messages, or a tally, or the end
-    struct spgi_node waiters;  // tasks that receive                              [receiver]
-    uint32_t turn;             // lane to be looked at first                      [receiver]
-    spgi_a32 tally_count;      // [any; written under rt->mailboxes_lock]
-    struct spgi_tally tallies[SPG_MAX_TALLIES];
-    struct spgi_node closed; // in the shard's list of those                [lock: mailboxes_lock]
-};
-
-// A message on its way through the kernel.
-struct spgi_parcel {
-    struct spgi_link link;        // in the mailbox's list                       [receiver]
-    struct spgi_errand errand;    // takes it there where the kernel cannot          [sender]
-    struct spgi_courier *courier; //                                             [const]
-    struct spgi_mailbox *mailbox; // these: [sender until sent, then receiver]
-    uint64_t gen;
-    uint64_t value;
-    uint32_t tag;
-    spgi_a32 sent; // filled, and not taken                                       [any]
-};
-
-// The parcels of one sender for one shard.
-struct spgi_courier {
-    struct spgi_shard *from;         // NULL: all threads that are no shards              [const]
-    struct spgi_shard *to;           //                                                   [const]
-    spgi_a64 free;                   // a bit per parcel                                  [any]
-    struct spgi_node waiters;        // tasks that wait for one                          [sender]
-    struct spgi_alarm credit;        // of the sender
-    struct spgi_eventcount credited; // for threads: one was given back, or none will be [any]
-    struct spgi_parcel parcels[SPG_URING_CREDITS];
-};
-
-// What a shard has sent.                                                              [owner]
-struct spgi_outbox {
-    uint64_t sent;            // messages ever staged
-    uint32_t staged;          // since the last publication
-    struct spgi_fifo dirty;   // lanes with staged messages
-    struct spgi_fifo lanes;   // all
-    struct spgi_node flushes; // tasks that wait for credits of all of them
 };
 
 // ---- Statistics ------------------------------------------------------------------------------
@@ -376,10 +284,7 @@ struct spgi_shard {
     uint32_t balance_turn;       // which peer was looked at last, while busy       [owner]
     int64_t balanced;            // when that was                                   [owner]
     int64_t idle_average_ns;     // how long recent idle times were                 [owner]
-    int account;                 // the kernel's, of this thread; -1: none yet      [owner]
-    int64_t crowding_ns;         // how long it had waited for a CPU ...            [owner]
-    int64_t crowding_since;      // ... at this time                                [owner]
-    bool crowded;                // others want its CPU                             [owner]
+    struct spgi_crowding crowding; //                                               [owner]
     int64_t pass_start;          // clock at the start of the pass                  [owner]
     int64_t last_work;           // clock at the end of the last pass with work     [owner]
     uint32_t inline_run;         // answers without suspending in a row             [owner]
@@ -390,6 +295,7 @@ struct spgi_shard {
     struct spgi_outbox outbox;
     spgi_aptr *couriers;      // to this shard: per sending shard, and one for all threads   [any]
     uint64_t courier_credits; // parcels of each: a bit each                                 [const]
+    uint64_t scope_count;     // scopes ever opened here                                     [owner]
     struct spgi_node closed_mailboxes; // slots to be used again        [lock: rt->mailboxes_lock]
     struct spgi_timers timers;
     struct spgi_ops ops;
@@ -484,6 +390,8 @@ struct spg_rt {
     pthread_mutex_t end_lock;   // one shutdown at a time
     pthread_mutex_t quiet_lock;
     pthread_cond_t quiet;  // something has ended while shutting down
+    spg_time drain_until;  // earliest deadline of all shutdowns under way     [lock: quiet_lock]
+    uint32_t shutting;     // how many there are                               [lock: quiet_lock]
     uint32_t cpus_allowed; // by affinity                               [const]
 
     // Starting of shards' threads.                                           [lock: gate_lock]

@@ -3,6 +3,7 @@
 #include "core/wait.h"
 
 #include "base/assert.h"
+#include "core/chan.h"
 #include "core/join.h"
 #include "core/life.h"
 #include "core/shard.h"
@@ -52,8 +53,9 @@ static void kick_arrived(struct spgi_shard *shard, struct spgi_errand *errand)
     store_seqcst(&task->kicked,
                  0u); // first: a reason that is set from now on sends a kick of its own
     // The word is read last: no wait can begin on this shard while the kick runs, so if it names
-    // this shard then, the wait has been there all along, and target and reason are its own.
+    // this shard then, the wait has been there all along: target, claim and reason are its own.
     uint64_t target = load_acquire(&task->wait.target); // pairs with spgi_join_task
+    uint64_t claim = load_acquire(&task->wait.claim);   // pairs with W5 of core/chan.h
     int reason = spgi_wait_refused(task);
     uint64_t word = load_seqcst(&task->wait.word);
     if (!reason || !word) {
@@ -68,6 +70,8 @@ static void kick_arrived(struct spgi_shard *shard, struct spgi_errand *errand)
     enum spgi_wait_kind kind = spgi_wait_kind_of(word);
     if (kind == SPGI_WAIT_JOIN) {
         spgi_join_stop_at(shard, task, target, reason);
+    } else if (kind == SPGI_WAIT_CHANNEL) {
+        spgi_chan_stop_at(task, claim, reason);
     } else if (kind != SPGI_WAIT_CLOSE && kind != SPGI_WAIT_FD_CLOSE && task->wait.stop) {
         task->wait.stop(shard, task, reason); // suspended here, and only this thread can end it
     }
@@ -99,6 +103,7 @@ const char *spgi_wait_name(enum spgi_wait_kind kind)
         [SPGI_WAIT_NONE] = "running",
         [SPGI_WAIT_JOIN] = "join",
         [SPGI_WAIT_CLOSE] = "scope",
+        [SPGI_WAIT_CHANNEL] = "channel",
         [SPGI_WAIT_SLEEP] = "sleep",
         [SPGI_WAIT_OP] = "op",
         [SPGI_WAIT_FD_CLOSE] = "close",

@@ -4,6 +4,8 @@
 // Who makes a suspended task ready is decided by the kind of its wait:
 // - JOIN: whoever clears the joiner from the joined task's life word (core/life.h): its finisher,
 //   or the home shard, for a deadline or a cancellation.
+// - CHANNEL: whoever claims the wait by its claim word (core/chan.h): one who sends, receives or
+//   closes, on any shard, or the home shard, for a deadline or a cancellation.
 // - CLOSE, FD_CLOSE: the last one to leave; these waits are not stopped.
 // - all others: the home shard alone, whose thread runs completions, timers and kicks in turn.
 //
@@ -17,11 +19,13 @@
 // reasons, and does nothing if there are none. It clears its flag before it looks, so that no kick
 // is lost.
 //
-// A join may end on another shard while the kick looks at it, and the task may be in its next wait
-// before the kick acts. So the kick reads what is joined, then the reasons, then the word:
+// A join, or a wait in a channel, may end on another shard while the kick looks at it, and the task
+// may be in its next wait before the kick acts. So the kick reads what is joined, or the claim,
+// then the reasons, then the word:
 // - Waits with this home begin on this thread, which is busy with the kick. A word that names this
 //   home is therefore that of one wait, which lasted from before the first read to the last.
-// - Should it end after that, then by the end of the joined task: withdrawing from that task fails.
+// - Should it end after that, then by the end of the joined task: withdrawing from that task fails;
+//   or because somebody else has claimed it: claiming that generation fails.
 #ifndef SPGI_CORE_WAIT_H
 #define SPGI_CORE_WAIT_H
 

@@ -29,6 +29,9 @@ int spgi_call_listen(int fd, int backlog);
 int spgi_call_shutdown(int fd, int how);
 int spgi_call_ftruncate(int fd, uint64_t bytes); // may wait for the disk
 
+// Whether a socket's bytes have no bounds between them.
+bool spgi_call_is_stream(int fd);
+
 bool spgi_call_is_open(int fd);
 void spgi_call_close(int fd);
 

@@ -254,7 +254,7 @@ int spgi_ring_enter(struct spgi_ring *ring)
 
 int spgi_ring_wait(struct spgi_ring *ring, int64_t timeout_ns)
 {
-    int error = spgi_ring_enter(ring);
+    int error = spgi_ring_unsubmitted(ring) > 0 ? spgi_ring_enter(ring) : 0;
     // What a signal kept from being submitted must not be slept on.
     if (error < 0 || spgi_ring_unsubmitted(ring) > 0 || spgi_ring_has_completion(ring) ||
         timeout_ns <= 0) {

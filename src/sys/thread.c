@@ -74,6 +74,11 @@ void spgi_thread_name(const char *prefix, uint32_t number)
     pthread_setname_np(pthread_self(), name);
 }
 
+int spgi_thread_process(void)
+{
+    return getpid();
+}
+
 int spgi_thread_pin(uint32_t cpu)
 {
     cpu_set_t *mask = CPU_ALLOC(cpu + 1);

@@ -23,6 +23,9 @@ void spgi_thread_name(const char *prefix, uint32_t number);
 // Keeps the calling thread on a CPU. Returns 0 or a negative errno value.
 int spgi_thread_pin(uint32_t cpu);
 
+// The number of the calling process: another one in the child of a fork.
+int spgi_thread_process(void);
+
 // The CPUs that a thread may run on: room for as many as Linux can be built for.
 struct spgi_cpu_mask {
     cpu_set_t sets[8192 / CPU_SETSIZE];

@@ -71,7 +71,8 @@ class Turns(unittest.TestCase):
                 ("tokio", "chan_1x1", ["tokio"]),
                 ("spargio-rs", "fs_read_rtt_4k", ["spargio-rs, spinning"])):
             runtime = builds.Runtime(name, [name], [row], [], builds.modes_of(name), False)
-            turns = rounds.turns_of(runtime, row, [], types.SimpleNamespace(seconds=1), [])
+            turns = rounds.turns_of(runtime, row, [], types.SimpleNamespace(seconds=1, quick=False),
+                                    [])
             self.assertEqual([turn.label for turn in turns], labels)
 
 

@@ -46,6 +46,21 @@ class Rows(unittest.TestCase):
         self.assertFalse(rounds.wanted("task_memory_1m", arguments(quick=True)))
         self.assertTrue(rounds.wanted("task_memory_1m", arguments(quick=True, row=["task_*"])))
 
+    def test_a_quick_run_spins_in_main_rows_only(self):
+        runtime = builds.Runtime("x", ["x"], [], [], ("park", "spin"), False)
+        for row, quick, modes in (("steady_ping_pong_rtt", True, ("park", "spin")),
+                                  ("steady_ping_pong_rtt_free", True, ("park",)),
+                                  ("steady_ping_pong_rtt_free", False, ("park", "spin")),
+                                  ("fs_read_rtt_4k", False, ("park",))):
+            self.assertEqual(rounds.modes_of(runtime, row, arguments(quick=quick)), modes, row)
+
+    def test_long_turns_are_planned_as_such(self):
+        runtime = builds.Runtime("x", ["x"], [], [], ("park",), False)
+        for row, seconds in (("idle_cost", rounds.LONG_TURNS["idle_cost"]),
+                             ("fs_read_rtt_4k", 0.1 + rounds.SETTING_UP)):
+            (turn,) = rounds.turns_of(runtime, row, [], arguments(), [])
+            self.assertEqual(turn.seconds, seconds, row)
+
     def test_runtimes_are_named(self):
         self.assertTrue(builds.chosen("go", arguments()))
         self.assertFalse(builds.chosen("go", arguments(runtime=["tokio"])))
@@ -92,6 +107,7 @@ class Progress(unittest.TestCase):
         rows = {"a": rounds.Row("ms", 1, [turn]), "b": rounds.Row("ms", 1, [turn])}
         shown = progress.Progress(rows, 2, Terminal(), lambda: now[0])
         self.assertIsNone(shown.left())
+        self.assertEqual(shown.plan_text(), "2 rows, 2 rounds: about 0:08")
         now[0] += 4
         shown.done(turn)
         self.assertEqual(shown.left(), 12)
@@ -162,6 +178,22 @@ class Running(unittest.TestCase):
         self.assertIn("listen 127.0.0.1:8123;", text)
         self.assertIn("access_log off;", text)
         self.assertEqual(text.count("_temp_path %s/" % folder), len(nginx.SCRATCH))
+
+
+class Pinning(unittest.TestCase):
+    def runtime(self, name):
+        with mock.patch.object(builds, "listed", lambda command, what: ["stall_echo"]):
+            return builds.runtime(name, [name])
+
+    def test_servers_under_stalls_are_pinned_where_they_can_be(self):
+        for name, pins in (("spargio", True), ("epoll", True), ("tokio", True), ("libuv", True),
+                           ("spargio-rs", True), ("go", False), ("another", False)):
+            command = servers.pinned_command_of(self.runtime(name), "stall_echo")
+            self.assertEqual("--pin" in command, pins, name)
+
+    def test_servers_under_wrk_are_not(self):
+        self.assertNotIn("--pin", servers.command_of(self.runtime("tokio"), "http_plain"))
+        self.assertNotIn("affinity", nginx.CONFIGURATION)
 
 
 class Server:

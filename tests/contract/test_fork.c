@@ -88,6 +88,23 @@ static int messages_after_fork(spg_mailbox box)
     return 0;
 }
 
+static int channels_after_fork(spg_chan *chan)
+{
+    char item;
+    spg_chan_stats stats;
+    if (spg_chan_send(chan, "x", SPG_NOW) != -EOWNERDEAD ||
+        spg_chan_send_n(chan, "x", 1, SPG_NOW) != -EOWNERDEAD ||
+        spg_chan_receive(chan, &item, SPG_NOW) != -EOWNERDEAD ||
+        spg_chan_receive_n(chan, &item, 1, SPG_NOW) != -EOWNERDEAD) {
+        return 24;
+    }
+    if (spg_chan_close(chan) != -EOWNERDEAD || spg_chan_free(chan) != -EOWNERDEAD ||
+        spg_chan_stats_get(chan, &stats) != -EOWNERDEAD) {
+        return 25;
+    }
+    return 0;
+}
+
 static int waits_after_fork(spg_rt *rt)
 {
     spg_task task;
@@ -149,14 +166,18 @@ static int forks(void *arg CK_ATTRIBUTE_UNUSED)
     spg_mailbox box = spg_shard_mailbox(rt, 1);
     REQUIRE_OK(spg_tally_open(box, 9, 1));
     REQUIRE_OK(spg_send(box, 0, 1, SPG_NOW)); // the lane is there, and has a message in it
+    spg_chan *chan;
+    REQUIRE_OK(spg_chan_open(1, 1, &chan));
     pid_t child = fork();
     if (child == 0) {
         alarm(30);
         int wrong = asks_after_fork(running, done);
         wrong = wrong ? wrong : messages_after_fork(box);
+        wrong = wrong ? wrong : channels_after_fork(chan);
         _exit(wrong ? wrong : waits_after_fork(rt));
     }
     require_child_ends_with_zero(child);
+    REQUIRE_OK(spg_chan_free(chan));
     REQUIRE_OK(joined(done));
     REQUIRE_OK(spg_cancel(running));
     REQUIRE_OK(spg_join(running, NULL, patience()));

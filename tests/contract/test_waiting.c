@@ -15,6 +15,8 @@ typedef struct things {
     spg_fd empty_pipe[2];
     spg_fd full_pipe[2];
     spg_fd listener; // that nobody connects to
+    spg_chan *empty_chan;
+    spg_chan *full_chan;
     spg_task sleeper;
     spg_timer timer;
     pthread_mutex_t lock;
@@ -107,6 +109,26 @@ static long wait_accept(things *all, spg_time deadline)
     return spg_accept(all->listener, NULL, NULL, 0, &fd, deadline);
 }
 
+static long wait_chan_receive(things *all, spg_time deadline)
+{
+    return spg_chan_receive(all->empty_chan, scratch, deadline);
+}
+
+static long wait_chan_receive_n(things *all, spg_time deadline)
+{
+    return spg_chan_receive_n(all->empty_chan, scratch, sizeof scratch, deadline);
+}
+
+static long wait_chan_send(things *all, spg_time deadline)
+{
+    return spg_chan_send(all->full_chan, "x", deadline);
+}
+
+static long wait_chan_send_n(things *all, spg_time deadline)
+{
+    return spg_chan_send_n(all->full_chan, "xyz", 3, deadline);
+}
+
 static int never_called(void *arg CK_ATTRIBUTE_UNUSED)
 {
     ck_abort_msg("a job was called although it was stopped");
@@ -141,6 +163,10 @@ static const wait_call calls[] = {
     {"writev_at", wait_writev, -ETIME},
     {"accept", wait_accept, -ETIME},
     {"blocking", wait_blocking, -ETIME},
+    {"chan_receive", wait_chan_receive, -ETIME},
+    {"chan_receive_n", wait_chan_receive_n, -ETIME},
+    {"chan_send", wait_chan_send, -ETIME},
+    {"chan_send_n", wait_chan_send_n, -ETIME},
 };
 
 #define CALLS (sizeof calls / sizeof calls[0])
@@ -178,6 +204,9 @@ static void set_up(things *all)
     open_pipe(all->full_pipe);
     fill_socket(all->full[0]);
     fill_pipe(all->full_pipe[1]);
+    REQUIRE_OK(spg_chan_open(1, 1, &all->empty_chan));
+    REQUIRE_OK(spg_chan_open(1, 1, &all->full_chan));
+    REQUIRE_OK(spg_chan_send(all->full_chan, "x", SPG_NOW));
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int length = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "spargio-wait-%d",
                           (int)getpid());
@@ -208,6 +237,8 @@ static void take_down(things *all)
     close_pair(all->full);
     close_pair(all->empty_pipe);
     close_pair(all->full_pipe);
+    REQUIRE_OK(spg_chan_free(all->empty_chan));
+    REQUIRE_OK(spg_chan_free(all->full_chan));
     REQUIRE_OK(spg_close(all->listener));
 }
 
@@ -232,8 +263,8 @@ static void require_codes(const attempt *own, const char *how, long code, long n
 {
     if (own->code != code || own->next != next) {
         ck_abort_msg("%s, %s: gives %ld (%s), expected %ld; the next wait %ld, expected %ld",
-                     own->call->name, how, own->code, spg_strerror((int)own->code), code,
-                     own->next, next);
+                     own->call->name, how, own->code, spg_strerror((int)own->code), code, own->next,
+                     next);
     }
 }
 
@@ -324,8 +355,8 @@ static int stops_all_at_once(void *arg CK_ATTRIBUTE_UNUSED)
             spg_attr attr = {
                 .place = (enum spg_place)(i % 5), .shard = (uint32_t)(i % 3), .key = i};
             // Of several that join, or wait for one timer, only one may.
-            if (i >= CALLS && (attempts[i].call->wait == wait_join ||
-                               attempts[i].call->wait == wait_timer)) {
+            if (i >= CALLS &&
+                (attempts[i].call->wait == wait_join || attempts[i].call->wait == wait_timer)) {
                 attempts[i].call = &calls[0];
             }
             REQUIRE_OK(spg_spawn(&attr, waits, &attempts[i], NULL));

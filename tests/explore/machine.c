@@ -8,6 +8,7 @@
 #include "core/mailbox.h"
 #include "core/registry.h"
 #include "core/slots.h"
+#include "sys/thread.h"
 
 enum { RT_SLOT = 1, QUEUE_ENTRIES = 4, MAX_TASKS = 64, KEPT_SLOTS = 8 };
 
@@ -37,6 +38,11 @@ void spgi_registry_let_go(uint32_t slot)
     SPGI_CHECK(slot == RT_SLOT);
 }
 
+int spgi_thread_process(void)
+{
+    return 1; // nobody forks
+}
+
 static void begin_shard(unsigned index)
 {
     struct spgi_shard *shard = &shards[index];
@@ -52,7 +58,7 @@ static void begin_shard(unsigned index)
     shard->ring_fd = (int)index;
     shard->sights = sights[index];
     shard->pass_start = MACHINE_NOW;
-    spgi_stealq_init(&shard->stealable, queues[index], QUEUE_ENTRIES);
+    spgi_stealq_init(&shard->stealable, queues[index], QUEUE_ENTRIES, true);
     spgi_outbox_init(&shard->outbox);
     spgi_ring_list_init(&shard->closed_mailboxes);
     shard->couriers = explore_alloc((rt.shard_count + 1) * sizeof *shard->couriers);

@@ -74,6 +74,34 @@ static const struct explore_model wake = {
     .full = {3, 1},
 };
 
+// Both wait before a message has come, or not: the one that is called first calls the other.
+static int receive_one(void *arg)
+{
+    (void)arg;
+    spg_msg message;
+    explore_assert(spg_receive(box, &message, 1, SPG_NEVER) == 1, "a receive has failed");
+    explore_assert(message.value == ++got, "a message is not the next one");
+    machine_end();
+    return 0;
+}
+
+static void begin_two_receivers(void)
+{
+    begin(4, 3, 2);
+    machine_start(0, MACHINE_PINNED, receive_one, NULL);
+    machine_start(0, MACHINE_PINNED, receive_one, NULL);
+    machine_start(1, MACHINE_PINNED, send_some, &two);
+}
+
+static const struct explore_model two_receivers = {
+    .name = "message: two receivers",
+    .setup = begin_two_receivers,
+    .threads = {machine_shard, machine_shard, machine_stopper},
+    .check = all_got,
+    .full = {2, 1},
+    .quick = {1, 1},
+};
+
 static void send_from_outside(void)
 {
     require(spg_send(box, 0, 1, SPG_NEVER), "a send has failed");
@@ -279,6 +307,55 @@ static const struct explore_model closing = {
     .full = {2, 1},
 };
 
+// A slot goes to another shard, while one who has the old handle sends: the ring for what is sent
+// to the new mailbox may still go by way of the old shard.
+enum { NOBODY, OPENED, PASSED };
+static spgi_a32 slot;
+
+static int take_over(void *arg)
+{
+    (void)arg;
+    if (spg_mailbox_open(1, 1, &other) == 0) {
+        spg_msg message;
+        if (xchg_seqcst(&slot, (uint32_t)OPENED) == PASSED) { // else the thread sends one
+            require(spg_send(other, 0, 1, SPG_NOW), "a send has failed");
+        }
+        explore_assert(spg_receive(other, &message, 1, SPG_NEVER) == 1, "a receive has failed");
+    }
+    machine_end();
+    return 0;
+}
+
+static void send_to_whoever_has_it(void)
+{
+    int code = spg_send(box, 0, 1, SPG_NOW);
+    explore_assert(code == 0 || code == -ESRCH, "a send has failed");
+    if (xchg_seqcst(&slot, (uint32_t)PASSED) == OPENED) {
+        require(spg_send(other, 0, 1, SPG_NEVER), "a send has failed");
+    }
+    machine_end();
+}
+
+static void begin_moving(void)
+{
+    begin(1, 3, 2);
+    machine_mailbox(1, 1);
+    box = machine_mailbox(0, 1);
+    machine_rt()->mailbox_count = SPG_MAX_MAILBOXES; // so that a slot must be taken over
+    store_relaxed(&slot, (uint32_t)NOBODY);
+    machine_start(0, MACHINE_PINNED, close_box, NULL);
+    machine_start(1, MACHINE_PINNED, take_over, NULL);
+}
+
+static const struct explore_model moving = {
+    .name = "message: a slot moves",
+    .setup = begin_moving,
+    .threads = {machine_shard, machine_shard, send_to_whoever_has_it, machine_stopper},
+    .check = all_got,
+    .full = {2, 1},
+    .quick = {2, 0},
+};
+
 // ---- The kernel lane -------------------------------------------------------------------------
 
 static int send_parcels(void *arg)
@@ -306,9 +383,37 @@ static const struct explore_model parcels = {
     .quick = {1, 0},
 };
 
+static int send_parcels_and_flush(void *arg)
+{
+    (void)arg;
+    require(spg_uring_send(box, 0, 1, SPG_NEVER), "a parcel cannot be sent");
+    require(spg_uring_send(box, 0, 2, SPG_NEVER), "a parcel cannot be sent");
+    require(spg_flush(SPG_NEVER), "a flush has failed");
+    explore_assert(got >= 1, "a flush has ended too soon"); // the last one may not be counted yet
+    machine_end();
+    return 0;
+}
+
+static void begin_flush_parcels(void)
+{
+    begin(1, 2, 2);
+    machine_start(0, MACHINE_PINNED, receive_some, &two);
+    machine_start(1, MACHINE_PINNED, send_parcels_and_flush, NULL);
+}
+
+static const struct explore_model flush_parcels = {
+    .name = "message: flush of the kernel lane",
+    .setup = begin_flush_parcels,
+    .threads = {machine_shard, machine_shard, machine_stopper},
+    .check = all_got,
+    .full = {2, 1},
+    .quick = {1, 0},
+};
+
 int main(int argc, char **argv)
 {
     static const struct explore_model *const models[] = {
-        &wake, &room, &outside, &flush, &flush_two, &flush_both, &tally, &closing, &parcels, NULL};
+        &wake,  &two_receivers, &room,   &outside, &flush,         &flush_two, &flush_both,
+        &tally, &closing,       &moving, &parcels, &flush_parcels, NULL};
     return explore_main(argc, argv, models);
 }

@@ -21,7 +21,7 @@ static bool seen_flag, seen_item;
 
 static void begin(uint64_t entries)
 {
-    spgi_stealq_init(&queue, slots, entries);
+    spgi_stealq_init(&queue, slots, entries, true);
     for (unsigned i = 0; i < ITEMS; i++) {
         items[i] = (struct item){.payload = 0};
         taken[i] = 0;

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-OPERATIONS = ("switch", "spawn_join", "message", "wake", "echo")
+OPERATIONS = ("switch", "spawn_join", "message", "wake", "channel", "hand_over", "echo")
 FEW = 2000
 MANY = {"instructions": 52000, "system calls": 12000}
 ALLOWED = {"instructions": 0.05, "system calls": 0.02}  # shares of the baseline

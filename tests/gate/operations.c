@@ -72,6 +72,8 @@ static void run_message(long count)
 struct ends {
     spg_mailbox box;
     spg_mailbox back;
+    spg_chan *chan;
+    spg_chan *answers;
     spg_fd fds[2];
     long count;
 };
@@ -103,6 +105,49 @@ static void run_wake(long count)
     must(spg_join(task, NULL, SPG_NEVER), "spg_join");
     must(spg_mailbox_close(ends.box), "spg_mailbox_close");
     must(spg_mailbox_close(ends.back), "spg_mailbox_close");
+}
+
+// An item sent and received without anybody who waits.
+static void run_channel(long count)
+{
+    spg_chan *chan;
+    uint64_t item;
+    must(spg_chan_open(sizeof item, 64, &chan), "spg_chan_open");
+    for (long i = 0; i < count; i++) {
+        item = (uint64_t)i;
+        must(spg_chan_send(chan, &item, SPG_NEVER), "spg_chan_send");
+        must(spg_chan_receive(chan, &item, SPG_NEVER), "spg_chan_receive");
+    }
+    must(spg_chan_free(chan), "spg_chan_free");
+}
+
+static int answer_items(void *arg)
+{
+    const struct ends *ends = arg;
+    for (long i = 0; i < ends->count; i++) {
+        uint64_t item;
+        must(spg_chan_receive(ends->chan, &item, SPG_NEVER), "spg_chan_receive");
+        must(spg_chan_send(ends->answers, &item, SPG_NEVER), "spg_chan_send");
+    }
+    return 0;
+}
+
+// As wake, by channels.
+static void run_hand_over(long count)
+{
+    struct ends ends = {.count = count};
+    spg_task task;
+    uint64_t item = 0;
+    must(spg_chan_open(sizeof item, 1, &ends.chan), "spg_chan_open");
+    must(spg_chan_open(sizeof item, 1, &ends.answers), "spg_chan_open");
+    must(spg_spawn(NULL, answer_items, &ends, &task), "spg_spawn");
+    for (long i = 0; i < count; i++) {
+        must(spg_chan_send(ends.chan, &item, SPG_NEVER), "spg_chan_send");
+        must(spg_chan_receive(ends.answers, &item, SPG_NEVER), "spg_chan_receive");
+    }
+    must(spg_join(task, NULL, SPG_NEVER), "spg_join");
+    must(spg_chan_free(ends.chan), "spg_chan_free");
+    must(spg_chan_free(ends.answers), "spg_chan_free");
 }
 
 static int answer_bytes(void *arg)
@@ -145,8 +190,8 @@ struct operation {
 };
 
 static const struct operation operations[] = {
-    {"switch", run_switch},   {"spawn_join", run_spawn_join},
-    {"message", run_message}, {"wake", run_wake},
+    {"switch", run_switch}, {"spawn_join", run_spawn_join}, {"message", run_message},
+    {"wake", run_wake},     {"channel", run_channel},       {"hand_over", run_hand_over},
     {"echo", run_echo},
 };
 
@@ -171,7 +216,7 @@ int main(int count, char **arguments)
         }
     }
     if (!order.operation || order.count < 0) {
-        fprintf(stderr, "usage: %s switch|spawn_join|message|wake|echo COUNT\n", arguments[0]);
+        fprintf(stderr, "usage: %s OPERATION COUNT\n", arguments[0]);
         return 2;
     }
     spg_options options = {.shards = 1, .idle = SPG_IDLE_POLL};

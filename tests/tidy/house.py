@@ -52,6 +52,7 @@ PUBLIC_ONLY = ("apps/", "examples/", "bench/")
 
 # Who suspends a task, each for one kind of wait -> the wait.
 SUSPENDING = {
+    "src/core/chan.c": "room in a channel, or what is in it",
     "src/core/fiber.c": "the function itself",
     "src/core/fdtable.c": "a descriptor's ops",
     "src/core/join.c": "a task",
@@ -69,6 +70,7 @@ SUSPENDING = {
 ALLOCATING = {
     "src/core/courier.c": "the parcels of a pair of shards, at the first message",
     "src/core/boundary.c": "a boundary, when it is opened",
+    "src/core/chan.c": "a channel, when it is opened",
     "src/core/fdtable.c": "the table of descriptors, a chunk at a time",
     "src/core/lane.c": "a lane, at the first message of a shard to a mailbox",
     "src/core/mailbox.c": "a mailbox, and the table of them",

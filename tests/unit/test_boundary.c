@@ -296,6 +296,14 @@ TASK_TEST(a_descriptor_is_readable_while_ends_are_to_be_told, SHARDS)
     ended(boundary, first, -ECANCELED);
     REQUIRE(!is_readable(fd, 0));
     REQUIRE_CODE(spg_ticket_next(boundary, &none, NULL), -EAGAIN);
+    // Closed: what has ended by that is told, then that there will be no more.
+    first = notified(boundary, 55, patience());
+    REQUIRE_OK(spg_boundary_close(boundary));
+    REQUIRE(is_readable(fd, 0));
+    require_next(boundary, first, 55);
+    REQUIRE(is_readable(fd, 0));
+    REQUIRE_CODE(spg_ticket_next(boundary, &none, NULL), -ENOLINK);
+    REQUIRE_EQ(ended(boundary, first, -ENOLINK).outcome, SPG_CALL_CLOSED);
     free_checked(boundary);
     return 0;
 }

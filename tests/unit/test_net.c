@@ -232,6 +232,28 @@ NET_TEST(waitall_ends_only_when_full_ended_or_stopped, 2)
     return 0;
 }
 
+NET_TEST(waitall_keeps_to_messages_and_to_looks, 2)
+{
+    spg_fd ends[2];
+    char text[100];
+    // A message is whole, however short it is.
+    open_socket_pair(ends, SOCK_DGRAM);
+    REQUIRE_CODE(spg_socket_send(ends[1], "one", 3, 0, patience()), 3);
+    REQUIRE_CODE(spg_socket_send(ends[1], "three", 5, 0, patience()), 5);
+    REQUIRE_CODE(spg_recv(ends[0], text, sizeof text, MSG_WAITALL, patience()), 3);
+    REQUIRE_CODE(spg_recv(ends[0], text, sizeof text, MSG_WAITALL, patience()), 5);
+    close_pair(ends);
+    // A look takes nothing, and is given no byte twice.
+    open_tcp_pair(ends);
+    REQUIRE_CODE(spg_socket_send(ends[1], "0123", 4, 0, patience()), 4);
+    REQUIRE_CODE(spg_poll(ends[0], 1, patience()), 1);
+    REQUIRE_CODE(spg_recv(ends[0], text, 4, MSG_WAITALL | MSG_PEEK, patience()), 4);
+    REQUIRE_CODE(spg_recv(ends[0], text, sizeof text, MSG_WAITALL, SPG_NOW), 4);
+    REQUIRE(memcmp(text, "0123", 4) == 0);
+    close_pair(ends);
+    return 0;
+}
+
 NET_TEST(shutdown_ends_one_direction, 2)
 {
     spg_fd ends[2];
@@ -340,6 +362,7 @@ int main(void)
     tcase_add_test(tests, a_deadline_loses_no_data);
     tcase_add_test(tests, flags_mean_what_recv_says);
     tcase_add_test(tests, waitall_ends_only_when_full_ended_or_stopped);
+    tcase_add_test(tests, waitall_keeps_to_messages_and_to_looks);
     tcase_add_test(tests, shutdown_ends_one_direction);
     tcase_add_test(tests, a_peer_that_is_gone_is_an_error_and_no_signal);
     tcase_add_test(tests, a_full_socket_makes_send_wait);

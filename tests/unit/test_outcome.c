@@ -157,7 +157,7 @@ TASK_TEST(the_deadline_of_a_scope_is_the_servers_to_see, 1)
     spg_ticket ticket = submitted(boundary, 1, SPG_NEVER);
     spg_request request = taken(boundary);
     REQUIRE_EQ(request.deadline, end);
-    REQUIRE_EQ(request.scope, (uint64_t)(uintptr_t)&scope);
+    REQUIRE(request.scope != 0);
     REQUIRE_OK(spg_reply(&request, 0, NULL, 0));
     REQUIRE_OK(spg_scope_close(&scope));
     ended(boundary, ticket, 0);

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 
 enum { SHARDS = 2, FAR = 1 };
 
@@ -17,6 +18,7 @@ typedef struct objects {
     spg_boundary *serves;
     spg_boundary *rooms; // with one slot, which is taken
     spg_ticket taken;
+    spg_chan *chan;
     int pipe[2];
     atomic_int ready; // tasks that are about to wait
 } objects;
@@ -89,6 +91,12 @@ static int wait_flush(void)
     return spg_flush(SPG_NEVER);
 }
 
+static int wait_channel(void)
+{
+    char item;
+    return spg_chan_receive(all.chan, &item, SPG_NEVER);
+}
+
 static int wait_call(void)
 {
     return spg_call(all.calls, NULL, "?", 1, NULL, 0, NULL, SPG_NEVER);
@@ -115,10 +123,12 @@ static int wait_poll(void)
 }
 
 static const wait_case cases[] = {
-    {"sleep", wait_sleep, false},     {"join", wait_join, false},   {"scope", wait_scope, false},
-    {"message", wait_message, false}, {"tally", wait_tally, false}, {"room", wait_room, false},
-    {"flush", wait_flush, false},     {"call", wait_call, false},   {"serve", wait_serve, false},
-    {"room", wait_call_room, false},  {"poll", wait_poll, true},
+    {"sleep", wait_sleep, false}, {"join", wait_join, false},
+    {"scope", wait_scope, false}, {"message", wait_message, false},
+    {"tally", wait_tally, false}, {"room", wait_room, false},
+    {"flush", wait_flush, false}, {"call", wait_call, false},
+    {"serve", wait_serve, false}, {"room", wait_call_room, false},
+    {"poll", wait_poll, true},    {"channel", wait_channel, false},
 };
 
 enum { CASES = sizeof cases / sizeof cases[0] };
@@ -145,6 +155,7 @@ static int opens(void *arg CK_ATTRIBUTE_UNUSED)
     REQUIRE_OK(spg_tally_open(all.empty, 7, 1));
     REQUIRE_OK(spg_mailbox_open(0, 1, &all.full));
     REQUIRE_OK(spg_mailbox_open(0, 1, &all.unread));
+    REQUIRE_OK(spg_chan_open(1, 1, &all.chan));
     REQUIRE_OK(spg_boundary_open(rt, NULL, &all.calls));
     REQUIRE_OK(spg_boundary_open(rt, NULL, &all.serves));
     REQUIRE_OK(spg_boundary_open(rt, &one, &all.rooms));
@@ -168,6 +179,7 @@ static void close_all(void)
     spg_boundary_free(all.calls);
     spg_boundary_free(all.serves);
     spg_boundary_free(all.rooms);
+    REQUIRE_OK(spg_chan_free(all.chan));
     close(all.pipe[0]);
     close(all.pipe[1]);
 }
@@ -225,10 +237,87 @@ START_TEST(each_wait_has_a_name)
 }
 END_TEST
 
+// ---- Tasks that run --------------------------------------------------------------------------
+
+static int hogs(void *arg)
+{
+    atomic_store((atomic_int *)arg, 1);
+    while (!spg_cancelled()) {
+    }
+    return 0;
+}
+
+START_TEST(a_task_that_runs_has_an_age)
+{
+    spg_options options = test_options(SHARDS);
+    spg_rt *rt = start_runtime(&options);
+    spg_attr attr = {.name = "hog", .place = SPG_PINNED, .shard = FAR};
+    atomic_int running = 0;
+    REQUIRE_OK(spg_spawn_in(rt, &attr, hogs, &running, NULL));
+    AWAIT_OUTSIDE(atomic_load(&running) == 1);
+    spg_time began = spg_now();
+    AWAIT_OUTSIDE(spg_now() >= began + 5 * SPG_MS);
+    spg_report report;
+    REQUIRE_OK(spg_shutdown(rt, &report, SPG_NOW));
+    REQUIRE_EQ(report.entries, 1);
+    REQUIRE_EQ(strcmp(report.left[0].task, "hog"), 0);
+    REQUIRE_EQ(strcmp(report.left[0].wait, "running"), 0);
+    REQUIRE_EQ(report.left[0].shard, FAR);
+    REQUIRE(report.left[0].age_ns >= 5 * SPG_MS);
+    end_runtime(rt);
+}
+END_TEST
+
+// ---- Several shutdowns at the same time ------------------------------------------------------
+
+typedef struct ending {
+    spg_rt *rt;
+    spg_time deadline;
+    spg_report report;
+    int code;
+} ending;
+
+static void *shuts_down(void *arg)
+{
+    ending *self = arg;
+    self->code = spg_shutdown(self->rt, &self->report, self->deadline);
+    return NULL;
+}
+
+static int spawn_sleeper(spg_rt *rt)
+{
+    return spg_spawn_in(rt, &(spg_attr){.name = "sleeper"}, sleep_on, NULL, NULL);
+}
+
+// What drains for one does so no longer than another one would; each tells what it has seen.
+START_TEST(an_earlier_deadline_ends_the_drain_of_another_shutdown)
+{
+    spg_options options = test_options(SHARDS);
+    ending patient = {.rt = start_runtime(&options), .deadline = SPG_NEVER};
+    REQUIRE_OK(spawn_sleeper(patient.rt));
+    pthread_t thread;
+    REQUIRE_EQ(pthread_create(&thread, NULL, shuts_down, &patient), 0);
+    AWAIT_OUTSIDE(spawn_sleeper(patient.rt) == -ESHUTDOWN); // it drains
+    spg_report report;
+    REQUIRE_OK(spg_shutdown(patient.rt, &report, SPG_NOW));
+    REQUIRE_EQ(report.tasks, 0);
+    REQUIRE_EQ(report.cancelled, 0); // the other one has done it
+    REQUIRE_EQ(pthread_join(thread, NULL), 0);
+    REQUIRE_OK(patient.code);
+    REQUIRE(patient.report.cancelled >= 1);
+    REQUIRE(patient.report.entries >= 1);
+    REQUIRE_EQ(strcmp(patient.report.left[0].task, "sleeper"), 0);
+    REQUIRE_EQ(strcmp(patient.report.left[0].wait, "sleep"), 0);
+    end_runtime(patient.rt);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("report");
     TCase *tests = add_tests(suite, "report", 60);
     tcase_add_test(tests, each_wait_has_a_name);
+    tcase_add_test(tests, a_task_that_runs_has_an_age);
+    tcase_add_test(tests, an_earlier_deadline_ends_the_drain_of_another_shutdown);
     return run_suite("test_report", suite);
 }

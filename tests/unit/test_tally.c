@@ -2,6 +2,9 @@
 // test_tally.c: sums under a tag.
 #include "mailboxes.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 typedef struct counter {
     spg_mailbox box;
     uint64_t times;
@@ -81,11 +84,50 @@ TASK_TEST(tallies_wait_for_their_threshold, 1)
     return spg_mailbox_close(again);
 }
 
+// A thread adds to, and reads, what a task opens and closes all the time; for ThreadSanitizer.
+typedef struct passing {
+    _Atomic uint64_t box;
+    _Atomic bool over;
+} passing;
+
+static void *adds_to_what_is_there(void *arg)
+{
+    passing *self = arg;
+    for (uint32_t i = 0; !atomic_load(&self->over); i++) {
+        spg_mailbox box = {atomic_load(&self->box)};
+        uint64_t sum;
+        int code = spg_tally_add(box, i % 4, 1);
+        REQUIRE(code == 0 || code == -ENOENT || code == -ESRCH);
+        code = spg_tally_read(box, i % 4, &sum);
+        REQUIRE(code == 0 || code == -ENOENT || code == -ESRCH);
+    }
+    return NULL;
+}
+
+TASK_TEST(tallies_of_a_slot_that_is_used_again_are_told_apart, 1)
+{
+    passing slot = {0};
+    pthread_t thread;
+    REQUIRE_EQ(pthread_create(&thread, NULL, adds_to_what_is_there, &slot), 0);
+    for (uint32_t i = 0; i < scaled(20000, 1000); i++) {
+        spg_mailbox box = opened(0, 1);
+        REQUIRE_OK(spg_tally_open(box, i % 4, 1 + i % 5));
+        REQUIRE_OK(spg_tally_open(box, (i + 1) % 4, 1));
+        atomic_store(&slot.box, box.v);
+        REQUIRE_OK(spg_yield());
+        REQUIRE_OK(spg_mailbox_close(box));
+    }
+    atomic_store(&slot.over, true);
+    REQUIRE_EQ(pthread_join(thread, NULL), 0);
+    return 0;
+}
+
 int main(void)
 {
     Suite *suite = suite_create("tally");
     TCase *tests = add_tests(suite, "tally", 60);
     tcase_add_test(tests, tallies_merge_what_is_added);
     tcase_add_test(tests, tallies_wait_for_their_threshold);
+    tcase_add_test(tests, tallies_of_a_slot_that_is_used_again_are_told_apart);
     return run_suite("test_tally", suite);
 }

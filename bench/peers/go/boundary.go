@@ -3,10 +3,7 @@
 
 package main
 
-import (
-	"runtime"
-	"time"
-)
+import "time"
 
 const (
 	calls          = 1000
@@ -14,9 +11,8 @@ const (
 	callsInChannel = 64
 )
 
-// The main goroutine keeps a thread for itself, as one that calls in from outside has it.
+// The main goroutine, which has a thread for itself, calls in.
 func beginCalls(s *settings) (func(bool) uint64, func()) {
-	runtime.LockOSThread()
 	questions := make(chan uint64, callsInChannel)
 	answers := make(chan uint64, callsInChannel)
 	go func() {
@@ -38,7 +34,7 @@ func beginCalls(s *settings) (func(bool) uint64, func()) {
 		}
 		return sum
 	}
-	return iterate, func() { close(questions); runtime.UnlockOSThread() }
+	return iterate, func() { close(questions) }
 }
 
 func boundaryRows() []row {

@@ -111,7 +111,10 @@ type series struct {
 	Figure     *figure `json:"figure,omitempty"`
 }
 
+// The main goroutine keeps a thread for itself: as with the other runtimes an answer wakes a thread.
+// It takes one of the workers' places only while it runs.
 func run(r *row, s *settings, seconds float64) series {
+	runtime.LockOSThread()
 	runtime.GOMAXPROCS(s.workers)
 	s.records = records{leastIterations, mostIterations, make([]int64, 0, 2*mostSamples), nil}
 	iterate, end := r.begin(s)

@@ -69,13 +69,12 @@ func beginBatches(*settings) (func(bool) uint64, func()) {
 	})
 }
 
-// The main goroutine keeps a thread for itself, as one that calls in from outside has it.
+// By the main goroutine, which has a thread for itself.
 func beginForeignSpawns(*settings) (func(bool) uint64, func()) {
-	runtime.LockOSThread()
 	results := make([]uint64, spawnWindow)
 	return func(warmUp bool) uint64 {
 		return spawnInBatches(spawnCount(warmUp), results)
-	}, runtime.UnlockOSThread
+	}, func() {}
 }
 
 func beginYields(*settings) (func(bool) uint64, func()) {

@@ -9,6 +9,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -163,6 +165,14 @@ static void work(void *arg)
     uv_run(&((struct worker *)arg)->loop, UV_RUN_DEFAULT);
 }
 
+static void stay_on(uv_thread_t thread, uint32_t cpu)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    row_must(-pthread_setaffinity_np(thread, sizeof set, &set), "pthread_setaffinity_np");
+}
+
 static void start_worker(struct worker *worker)
 {
     uv_must(uv_loop_init(&worker->loop), "uv_loop_init");
@@ -199,7 +209,7 @@ static void accept_all(void *arg)
     }
 }
 
-static uint16_t start(uint32_t workers, void (*answer)(struct connection *))
+static uint16_t start(uint32_t workers, bool pins, void (*answer)(struct connection *))
 {
     static struct service service;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -212,6 +222,9 @@ static uint16_t start(uint32_t workers, void (*answer)(struct connection *))
     service.answer = answer;
     for (uint32_t i = 0; i < workers; i++) {
         start_worker(&service.all[i]);
+        if (pins) {
+            stay_on(service.all[i].thread, i);
+        }
     }
     uv_must(uv_thread_create(&service.acceptor, accept_all, &service), "uv_thread_create");
     return ntohs(address.sin_port);
@@ -219,14 +232,12 @@ static uint16_t start(uint32_t workers, void (*answer)(struct connection *))
 
 static uint16_t start_stalling(const struct row_settings *settings, uint32_t workers)
 {
-    (void)settings;
-    return start(workers, answer_stalling);
+    return start(workers, settings->pins, answer_stalling);
 }
 
 static uint16_t start_http(const struct row_settings *settings, uint32_t workers)
 {
-    (void)settings;
-    return start(workers, answer_http);
+    return start(workers, settings->pins, answer_http);
 }
 
 const struct server uv_servers[UV_SERVERS] = {

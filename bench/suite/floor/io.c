@@ -4,6 +4,7 @@
 #include "suite/floor/rows.h"
 
 #include "suite/blocks.h"
+#include "suite/floor/worker.h"
 #include "suite/frames.h"
 
 #include <arpa/inet.h>
@@ -24,9 +25,8 @@ struct reader {
     unsigned char *buffers; // DEPTH blocks
 };
 
-static void *begin_reader(const struct row_settings *settings, uint32_t workers)
+static struct reader *open_reader(const struct row_settings *settings)
 {
-    (void)workers;
     struct reader *reader = calloc(1, sizeof *reader);
     row_must(reader ? 0 : -ENOMEM, "calloc");
     row_must(settings->file ? 0 : -EINVAL, "--file");
@@ -80,9 +80,21 @@ static uint64_t read_in_batches(void *state, bool warm_up)
     return checksum;
 }
 
-static void end_reader(void *state)
+static void *begin_one_by_one(const struct row_settings *settings, uint32_t workers)
 {
-    struct reader *reader = state;
+    (void)workers;
+    return worker_start(open_reader(settings), read_one_by_one);
+}
+
+static void *begin_in_batches(const struct row_settings *settings, uint32_t workers)
+{
+    (void)workers;
+    return worker_start(open_reader(settings), read_in_batches);
+}
+
+static void end_reads(void *worker)
+{
+    struct reader *reader = worker_stop(worker);
     io_uring_queue_exit(&reader->ring);
     close(reader->file);
     free(reader->buffers);
@@ -117,9 +129,8 @@ static int connect_to(uint32_t port)
     return fd;
 }
 
-static void *begin_streams(const struct row_settings *settings, uint32_t workers)
+static struct streams *connect_streams(const struct row_settings *settings)
 {
-    (void)workers;
     struct streams *all = calloc(1, sizeof *all);
     row_must(all ? 0 : -ENOMEM, "calloc");
     row_must(settings->port ? 0 : -EINVAL, "--port");
@@ -200,9 +211,27 @@ static uint64_t imbalanced(void *state, bool warm_up)
     return checksum;
 }
 
-static void end_streams(void *state)
+static void *begin_echo(const struct row_settings *settings, uint32_t workers)
 {
-    struct streams *all = state;
+    (void)workers;
+    return worker_start(connect_streams(settings), echo);
+}
+
+static void *begin_throughput(const struct row_settings *settings, uint32_t workers)
+{
+    (void)workers;
+    return worker_start(connect_streams(settings), throughput);
+}
+
+static void *begin_imbalanced(const struct row_settings *settings, uint32_t workers)
+{
+    (void)workers;
+    return worker_start(connect_streams(settings), imbalanced);
+}
+
+static void end_streams(void *worker)
+{
+    struct streams *all = worker_stop(worker);
     for (int i = 0; i < STREAMS; i++) {
         close(all->streams[i].fd);
     }
@@ -210,9 +239,10 @@ static void end_streams(void *state)
 }
 
 const struct row floor_io_rows[FLOOR_IO_ROWS] = {
-    {"fs_read_rtt_4k", 1, begin_reader, read_one_by_one, end_reader, false},
-    {"fs_read_throughput_4k_qd32", 1, begin_reader, read_in_batches, end_reader, false},
-    {"net_echo_rtt_256b", 1, begin_streams, echo, end_streams, false},
-    {"net_stream_throughput_4k_window32", 1, begin_streams, throughput, end_streams, false},
-    {"net_stream_imbalanced_4k_hot1_light7", 1, begin_streams, imbalanced, end_streams, false},
+    {"fs_read_rtt_4k", 1, begin_one_by_one, worker_iterate, end_reads, false},
+    {"fs_read_throughput_4k_qd32", 1, begin_in_batches, worker_iterate, end_reads, false},
+    {"net_echo_rtt_256b", 1, begin_echo, worker_iterate, end_streams, false},
+    {"net_stream_throughput_4k_window32", 1, begin_throughput, worker_iterate, end_streams, false},
+    {"net_stream_imbalanced_4k_hot1_light7", 1, begin_imbalanced, worker_iterate, end_streams,
+     false},
 };

@@ -3,43 +3,16 @@
 // futexes where whoever waits must sleep.
 #include "suite/floor/rows.h"
 
+#include "suite/floor/word.h"
 #include "suite/work.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 enum { PING_ROUNDS = 256, PING_WARM_UP = 16, COLD_ROUNDS = 64 };
 enum { ONE_WAY = 2048, ONE_WAY_WARM_UP = 64, MOST_WORKERS = 64 };
-
-// ---- A word that one side writes and the other waits for -------------------------------------
-
-struct word {
-    _Alignas(64) _Atomic uint32_t value;
-    bool spins;
-};
-
-static void set_word(struct word *word, uint32_t value)
-{
-    atomic_store(&word->value, value);
-    if (!word->spins) {
-        syscall(SYS_futex, &word->value, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-    }
-}
-
-static void await_word(struct word *word, uint32_t value)
-{
-    uint32_t seen;
-    while ((seen = atomic_load(&word->value)) != value) {
-        if (!word->spins) {
-            syscall(SYS_futex, &word->value, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
-        }
-    }
-}
 
 // ---- Ping-pong -------------------------------------------------------------------------------
 

@@ -17,9 +17,9 @@ struct pair {
     spg_mailbox client;
     spg_mailbox server;
     spg_task responder; // shard 1
-    spg_boundary *free; // between tasks that may run anywhere
+    spg_chan *out;      // between tasks that may run anywhere
+    spg_chan *back;
     bool batches;
-    bool apart; // the ends are on different shards; else on one
 };
 
 static spg_msg receive_one(spg_mailbox box)
@@ -58,8 +58,7 @@ static int respond(void *arg)
 static void start_responder(struct driver *driver)
 {
     struct pair *pair = (struct pair *)driver;
-    spg_attr there = {.name = "responder", .place = SPG_PINNED};
-    there.shard = pair->apart ? driver->workers - 1 : 0;
+    spg_attr there = {.name = "responder", .place = SPG_PINNED, .shard = driver->workers - 1};
     pair->client = spg_shard_mailbox(driver->rt, 0);
     row_must(spg_mailbox_open(there.shard, 0, &pair->server), "spg_mailbox_open");
     row_must(spg_spawn(&there, respond, pair, &pair->responder), "spg_spawn");
@@ -112,14 +111,13 @@ static uint64_t one_way(struct driver *driver, bool warm_up)
 }
 
 static void *begin_pair(const struct row_settings *settings, uint32_t workers,
-                        uint64_t (*work)(struct driver *, bool), bool apart, bool batches)
+                        uint64_t (*work)(struct driver *, bool), bool batches)
 {
     struct pair *pair = calloc(1, sizeof *pair);
     row_must(pair ? 0 : -ENOMEM, "calloc");
     pair->driver.first = start_responder;
     pair->driver.work = work;
     pair->driver.last = end_responder;
-    pair->apart = apart;
     pair->batches = batches;
     driver_start(&pair->driver, settings, workers, true);
     return pair;
@@ -127,27 +125,17 @@ static void *begin_pair(const struct row_settings *settings, uint32_t workers,
 
 static void *begin_ping_pong(const struct row_settings *settings, uint32_t workers)
 {
-    return begin_pair(settings, workers, ping_pong, true, false);
+    return begin_pair(settings, workers, ping_pong, false);
 }
 
 static void *begin_one_way(const struct row_settings *settings, uint32_t workers)
 {
-    return begin_pair(settings, workers, one_way, true, false);
+    return begin_pair(settings, workers, one_way, false);
 }
 
 static void *begin_one_way_batched(const struct row_settings *settings, uint32_t workers)
 {
-    return begin_pair(settings, workers, one_way, true, true);
-}
-
-static void *begin_one_way_free(const struct row_settings *settings, uint32_t workers)
-{
-    return begin_pair(settings, workers, one_way, false, false);
-}
-
-static void *begin_one_way_batched_free(const struct row_settings *settings, uint32_t workers)
-{
-    return begin_pair(settings, workers, one_way, false, true);
+    return begin_pair(settings, workers, one_way, true);
 }
 
 static void end_pair(void *state)
@@ -159,38 +147,74 @@ static void end_pair(void *state)
 
 // ---- Free: both ends may be stolen, and meet on one shard ------------------------------------
 
+enum { QUESTION = -1 }; // in place of a value: what is their sum?
+
 static int respond_free(void *arg)
 {
-    struct pair *pair = arg;
-    spg_request request;
-    while (spg_serve(pair->free, &request, SPG_NEVER) == 0) {
-        row_must(spg_reply(&request, 0, request.data, request.bytes), "spg_reply");
+    const struct pair *pair = arg;
+    uint32_t ping;
+    while (spg_chan_receive(pair->out, &ping, SPG_NEVER) == 0) {
+        row_must(spg_chan_send(pair->back, &ping, SPG_NEVER), "spg_chan_send");
     }
     return 0;
 }
 
-static void start_free(struct driver *driver)
+// Sums values up, and tells the sum when it is asked.
+static int sum_up(void *arg)
 {
-    struct pair *pair = (struct pair *)driver;
-    row_must(spg_boundary_open(driver->rt, NULL, &pair->free), "spg_boundary_open");
-    row_must(spg_spawn(NULL, respond_free, pair, &pair->responder), "spg_spawn");
+    const struct pair *pair = arg;
+    uint64_t values[BATCH];
+    uint64_t sum = 0;
+    for (;;) {
+        ssize_t n = pair->batches ? spg_chan_receive_n(pair->out, values, BATCH, SPG_NEVER)
+                                  : spg_chan_receive(pair->out, values, SPG_NEVER) + 1;
+        if (n <= 0) {
+            return 0;
+        }
+        for (ssize_t i = 0; i < n; i++) {
+            if (values[i] == (uint64_t)QUESTION) {
+                row_must(spg_chan_send(pair->back, &sum, SPG_NEVER), "spg_chan_send");
+                sum = 0;
+            } else {
+                sum += values[i];
+            }
+        }
+    }
+}
+
+static void open_free(struct pair *pair, size_t item_bytes, size_t capacity, spg_fn *responder)
+{
+    row_must(spg_chan_open(item_bytes, capacity, &pair->out), "spg_chan_open");
+    row_must(spg_chan_open(item_bytes, capacity, &pair->back), "spg_chan_open");
+    row_must(spg_spawn(NULL, responder, pair, &pair->responder), "spg_spawn");
+}
+
+static void start_ping_free(struct driver *driver)
+{
+    open_free((struct pair *)driver, sizeof(uint32_t), 1, respond_free);
+}
+
+static void start_one_way_free(struct driver *driver)
+{
+    open_free((struct pair *)driver, sizeof(uint64_t), ONE_WAY, sum_up);
 }
 
 static void end_free(struct driver *driver)
 {
     struct pair *pair = (struct pair *)driver;
-    row_must(spg_boundary_close(pair->free), "spg_boundary_close");
+    row_must(spg_chan_close(pair->out), "spg_chan_close");
     row_must(spg_join(pair->responder, NULL, SPG_NEVER), "spg_join");
-    row_must(spg_boundary_free(pair->free), "spg_boundary_free");
+    row_must(spg_chan_free(pair->out), "spg_chan_free");
+    row_must(spg_chan_free(pair->back), "spg_chan_free");
 }
 
 static uint64_t ping_freely(const struct pair *pair, uint32_t rounds)
 {
     uint64_t checksum = 0;
     for (uint32_t i = 0; i < rounds; i++) {
-        uint32_t ack = 0;
-        row_must(spg_call(pair->free, NULL, &i, sizeof i, &ack, sizeof ack, NULL, SPG_NEVER),
-                 "spg_call");
+        uint32_t ack;
+        row_must(spg_chan_send(pair->out, &i, SPG_NEVER), "spg_chan_send");
+        row_must(spg_chan_receive(pair->back, &ack, SPG_NEVER), "spg_chan_receive");
         checksum += ack;
     }
     return checksum;
@@ -201,21 +225,55 @@ static uint64_t ping_pong_free(struct driver *driver, bool warm_up)
     return ping_freely((struct pair *)driver, warm_up ? PING_WARM_UP : PING_ROUNDS);
 }
 
+static uint64_t one_way_free(struct driver *driver, bool warm_up)
+{
+    const struct pair *pair = (struct pair *)driver;
+    uint32_t count = warm_up ? ONE_WAY_WARM_UP : ONE_WAY;
+    uint64_t values[BATCH];
+    for (uint32_t i = 0; !pair->batches && i < count; i++) {
+        uint64_t value = i;
+        row_must(spg_chan_send(pair->out, &value, SPG_NEVER), "spg_chan_send");
+    }
+    for (uint32_t i = 0; pair->batches && i < count; i += BATCH) {
+        for (uint32_t j = 0; j < BATCH; j++) {
+            values[j] = i + j;
+        }
+        row_must((int)spg_chan_send_n(pair->out, values, BATCH, SPG_NEVER), "spg_chan_send_n");
+    }
+    uint64_t question = (uint64_t)QUESTION;
+    uint64_t sum;
+    row_must(spg_chan_send(pair->out, &question, SPG_NEVER), "spg_chan_send");
+    row_must(spg_chan_receive(pair->back, &sum, SPG_NEVER), "spg_chan_receive");
+    return sum;
+}
+
 static void *begin_free(const struct row_settings *settings, uint32_t workers,
-                        uint64_t (*work)(struct driver *, bool))
+                        void (*first)(struct driver *), uint64_t (*work)(struct driver *, bool),
+                        bool batches)
 {
     struct pair *pair = calloc(1, sizeof *pair);
     row_must(pair ? 0 : -ENOMEM, "calloc");
-    pair->driver.first = start_free;
+    pair->driver.first = first;
     pair->driver.work = work;
     pair->driver.last = end_free;
+    pair->batches = batches;
     driver_start(&pair->driver, settings, workers, false);
     return pair;
 }
 
 static void *begin_ping_pong_free(const struct row_settings *settings, uint32_t workers)
 {
-    return begin_free(settings, workers, ping_pong_free);
+    return begin_free(settings, workers, start_ping_free, ping_pong_free, false);
+}
+
+static void *begin_one_way_free(const struct row_settings *settings, uint32_t workers)
+{
+    return begin_free(settings, workers, start_one_way_free, one_way_free, false);
+}
+
+static void *begin_one_way_batched_free(const struct row_settings *settings, uint32_t workers)
+{
+    return begin_free(settings, workers, start_one_way_free, one_way_free, true);
 }
 
 // ---- Cold start ------------------------------------------------------------------------------
@@ -241,7 +299,7 @@ static void *begin_cold(const struct row_settings *settings, uint32_t workers)
 static uint64_t start_cold(void *state, bool warm_up)
 {
     struct cold *cold = state;
-    struct pair *pair = begin_pair(cold->settings, cold->workers, ping_cold, true, false);
+    struct pair *pair = begin_pair(cold->settings, cold->workers, ping_cold, false);
     uint64_t checksum = driver_iterate(pair, warm_up);
     end_pair(pair);
     return checksum;
@@ -256,7 +314,8 @@ static uint64_t ping_cold_free(struct driver *driver, bool warm_up)
 static uint64_t start_cold_free(void *state, bool warm_up)
 {
     struct cold *cold = state;
-    struct pair *pair = begin_free(cold->settings, cold->workers, ping_cold_free);
+    struct pair *pair =
+        begin_free(cold->settings, cold->workers, start_ping_free, ping_cold_free, false);
     uint64_t checksum = driver_iterate(pair, warm_up);
     end_pair(pair);
     return checksum;

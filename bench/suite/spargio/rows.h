@@ -6,7 +6,7 @@
 #include "suite/row.h"
 
 enum { COORDINATION_ROWS = 8, FAN_OUT_ROWS = 4, FILE_ROWS = 2, SOCKET_ROWS = 6 };
-enum { TASK_ROWS = 8, WAITING_ROWS = 6, CHANNEL_ROWS = 7, CALL_ROWS = 2 };
+enum { TASK_ROWS = 8, WAITING_ROWS = 6, CHANNEL_ROWS = 17, CALL_ROWS = 2 };
 
 extern const struct row coordination_rows[COORDINATION_ROWS];
 extern const struct row fan_out_rows[FAN_OUT_ROWS];

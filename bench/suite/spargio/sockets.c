@@ -170,18 +170,13 @@ static int run_pipeline(void *arg)
 
 enum tag { KEY, END };
 
+// Messages that only count are added up on the way: in batches of 64 at most, as the peers do.
 static void send_keys(const struct stream *stream, uint32_t owner, uint32_t count)
 {
-    spg_msg messages[SPG_MSG_BATCH];
-    memset(messages, 0, sizeof messages);
-    for (uint32_t i = 0; i < SPG_MSG_BATCH; i++) {
-        messages[i] = (spg_msg){.tag = KEY, .value = 1};
-    }
     for (uint32_t left = count; left > 0;) {
-        size_t n = left < SPG_MSG_BATCH ? left : SPG_MSG_BATCH;
-        ssize_t sent = spg_send_n(stream->all->owners[owner], messages, n, SPG_NEVER);
-        row_must((int)sent, "spg_send_n");
-        left -= (uint32_t)sent;
+        uint32_t batch = left < SPG_MSG_BATCH ? left : SPG_MSG_BATCH;
+        row_must(spg_tally_add(stream->all->owners[owner], KEY, batch), "spg_tally_add");
+        left -= batch;
     }
 }
 
@@ -223,23 +218,21 @@ static uint64_t run_all(struct driver *driver, bool warm_up)
 
 // ---- Owners of keys --------------------------------------------------------------------------
 
-// Adds up what all streams send, and tells the sum; for each iteration anew, until it is cancelled.
+// Tells what all streams have sent, once they have ended; for each iteration anew, until it is
+// cancelled.
 static int own_keys(void *arg)
 {
     struct streams *all = arg;
-    uint32_t self = (uint32_t)spg_shard();
-    spg_msg messages[SPG_MSG_BATCH];
-    uint64_t sum = 0;
-    uint32_t ended = 0;
+    spg_mailbox own = all->owners[spg_shard()];
+    spg_msg messages[STREAMS];
+    ssize_t ended = 0;
     ssize_t n;
-    while ((n = spg_receive(all->owners[self], messages, SPG_MSG_BATCH, SPG_NEVER)) > 0) {
-        for (ssize_t i = 0; i < n; i++) {
-            sum += messages[i].value;
-            ended += messages[i].tag == END;
-        }
+    while ((n = spg_receive(own, messages, STREAMS, SPG_NEVER)) > 0) {
+        ended += n;
         if (ended == STREAMS) {
+            uint64_t sum;
+            row_must(spg_tally_take(own, KEY, &sum, SPG_NEVER), "spg_tally_take");
             row_must(spg_send(all->sums, 0, sum, SPG_NEVER), "spg_send");
-            sum = 0;
             ended = 0;
         }
     }
@@ -254,6 +247,7 @@ static void start_owners(struct driver *driver)
     for (uint32_t i = 0; i < OWNERS; i++) {
         spg_attr there = {.name = "owner", .place = SPG_PINNED, .shard = i % driver->workers};
         all->owners[i] = spg_shard_mailbox(driver->rt, i % driver->workers);
+        row_must(spg_tally_open(all->owners[i], KEY, 1), "spg_tally_open");
         row_must(spg_spawn(&there, own_keys, all, &all->owner_tasks[i]), "spg_spawn");
     }
 }

@@ -196,5 +196,5 @@ const struct row waiting_rows[WAITING_ROWS] = {
     {"task_memory_10k", 1, begin_10k, driver_iterate, end, true},
     {"task_memory_100k", 1, begin_100k, driver_iterate, end, true},
     {"task_memory_1m", 1, begin_1m, driver_iterate, end, true},
-    {"idle_cost", 2, begin_idle, idle_on, end_idle, false},
+    {"idle_cost", 2, begin_idle, idle_on, end_idle, true},
 };

@@ -4,7 +4,7 @@
 use compio::driver::ProactorBuilder;
 use compio::runtime::{spawn, Runtime};
 use flume::{unbounded, Receiver, Sender};
-use shared::Iterate;
+use shared::{stay_on, Iterate};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::mpsc;
@@ -51,9 +51,13 @@ async fn take_jobs(jobs: Receiver<Option<Job>>) {
 }
 
 impl Worker {
-    fn start() -> Worker {
+    /// On a CPU, where it is to stay on one.
+    pub fn start(cpu: Option<usize>) -> Worker {
         let (jobs, taken) = unbounded();
-        let thread = std::thread::spawn(move || runtime().block_on(take_jobs(taken)));
+        let thread = std::thread::spawn(move || {
+            stay_on(cpu);
+            runtime().block_on(take_jobs(taken))
+        });
         Worker { jobs: Jobs(jobs), thread: Some(thread) }
     }
 }
@@ -66,7 +70,7 @@ impl Drop for Worker {
 }
 
 pub fn workers(count: usize) -> Vec<Worker> {
-    (0..count).map(|_| Worker::start()).collect()
+    (0..count).map(|_| Worker::start(None)).collect()
 }
 
 /// For the other end of what the driver does: another worker, or the driver's own.

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
 //! Servers for a generator of load: a task for each connection, on the worker that it was dealt to.
-use crate::driver::workers;
+use crate::driver::Worker;
 use compio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use compio::net::TcpStream;
 use compio::BufResult;
 use shared::serving::{answer_stall, HttpRequests, HTTP_BYTES, STALL_BYTES};
-use shared::Server;
+use shared::{Server, Workers};
 use std::future::Future;
 use std::net::TcpListener;
 
 /// The thread that accepts is no worker; it deals connections out in turn, so that all workers have
 /// as many.
-fn serve<F>(count: usize, listener: TcpListener, talk: fn(TcpStream) -> F)
+fn serve<F>(workers: Workers, listener: TcpListener, talk: fn(TcpStream) -> F)
 where
     F: Future<Output = ()> + 'static,
 {
-    let workers = workers(count);
+    let start = |i| Worker::start(workers.cpu_of(i));
+    let workers: Vec<_> = (0..workers.count).map(start).collect();
     for worker in workers.iter().cycle() {
         let (socket, _) = listener.accept().expect("a connection");
         socket.set_nodelay(true).expect("TCP_NODELAY");
@@ -58,7 +59,7 @@ async fn answer_http(mut socket: TcpStream) {
 
 pub fn servers() -> Vec<Server> {
     vec![
-        Server { name: "stall_echo", serve: |n, listener| serve(n, listener, echo_stalls) },
-        Server { name: "http_plain", serve: |n, listener| serve(n, listener, answer_http) },
+        Server { name: "stall_echo", serve: |on, listener| serve(on, listener, echo_stalls) },
+        Server { name: "http_plain", serve: |on, listener| serve(on, listener, answer_http) },
     ]
 }

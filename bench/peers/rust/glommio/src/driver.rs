@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Drivers: threads with an executor each, whose first task works on orders of the main thread.
 use flume::{unbounded, Sender};
-use glommio::{ExecutorJoinHandle, LocalExecutorBuilder};
+use glommio::{ExecutorJoinHandle, LocalExecutorBuilder, Placement};
 use shared::Iterate;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,12 +9,17 @@ use std::sync::mpsc;
 
 pub type Work = Pin<Box<dyn Future<Output = u64>>>;
 
-/// A thread with an executor, whose first task is what make gives there.
-pub fn start<F>(make: impl FnOnce() -> F + Send + 'static) -> ExecutorJoinHandle<()>
+/// A thread with an executor, on a CPU where it is to stay on one; its first task is what make gives
+/// there.
+pub fn start<F>(
+    cpu: Option<usize>,
+    make: impl FnOnce() -> F + Send + 'static,
+) -> ExecutorJoinHandle<()>
 where
     F: Future<Output = ()> + 'static,
 {
-    LocalExecutorBuilder::default().spawn(make).expect("an executor")
+    let placement = cpu.map_or(Placement::Unbound, Placement::Fixed);
+    LocalExecutorBuilder::new(placement).spawn(make).expect("an executor")
 }
 
 pub struct Driver {
@@ -40,7 +45,7 @@ impl Driver {
                 }
             }
         };
-        Driver { orders: Some(orders), answers, thread: Some(start(serve)) }
+        Driver { orders: Some(orders), answers, thread: Some(start(None, serve)) }
     }
 
     pub fn order(&self, warm_up: bool) {

@@ -6,7 +6,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use glommio::net::TcpStream;
 use glommio::spawn_local;
 use shared::serving::{answer_stall, HttpRequests, HTTP_BYTES, STALL_BYTES};
-use shared::Server;
+use shared::{Server, Workers};
 use std::future::Future;
 use std::net::{TcpListener, TcpStream as Socket};
 use std::os::fd::{FromRawFd, IntoRawFd};
@@ -24,15 +24,15 @@ where
 
 /// The thread that accepts is no worker; it deals connections out in turn, so that all workers have
 /// as many.
-fn serve<F>(count: usize, listener: TcpListener, talk: fn(TcpStream) -> F)
+fn serve<F>(workers: Workers, listener: TcpListener, talk: fn(TcpStream) -> F)
 where
     F: Future<Output = ()> + 'static,
 {
-    let worker = |_| {
+    let worker = |i| {
         let (sockets, taken) = unbounded();
-        (sockets, start(move || take_sockets(taken, talk)))
+        (sockets, start(workers.cpu_of(i), move || take_sockets(taken, talk)))
     };
-    let workers: Vec<_> = (0..count).map(worker).collect();
+    let workers: Vec<_> = (0..workers.count).map(worker).collect();
     for (sockets, _) in workers.iter().cycle() {
         let (socket, _) = listener.accept().expect("a connection");
         socket.set_nodelay(true).expect("TCP_NODELAY");
@@ -64,7 +64,7 @@ async fn answer_http(mut socket: TcpStream) {
 
 pub fn servers() -> Vec<Server> {
     vec![
-        Server { name: "stall_echo", serve: |n, listener| serve(n, listener, echo_stalls) },
-        Server { name: "http_plain", serve: |n, listener| serve(n, listener, answer_http) },
+        Server { name: "stall_echo", serve: |on, listener| serve(on, listener, echo_stalls) },
+        Server { name: "http_plain", serve: |on, listener| serve(on, listener, answer_http) },
     ]
 }

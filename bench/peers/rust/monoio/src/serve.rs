@@ -6,7 +6,7 @@ use monoio::io::{AsyncReadRent, AsyncReadRentExt, AsyncWriteRentExt};
 use monoio::net::TcpStream;
 use monoio::spawn;
 use shared::serving::{answer_stall, HttpRequests, HTTP_BYTES, STALL_BYTES};
-use shared::Server;
+use shared::{stay_on, Server, Workers};
 use std::future::Future;
 use std::net::{TcpListener, TcpStream as Socket};
 
@@ -21,16 +21,19 @@ where
 
 /// The thread that accepts is no worker; it deals connections out in turn, so that all workers have
 /// as many.
-fn serve<F>(count: usize, listener: TcpListener, talk: fn(TcpStream) -> F)
+fn serve<F>(workers: Workers, listener: TcpListener, talk: fn(TcpStream) -> F)
 where
     F: Future<Output = ()> + 'static,
 {
-    let start = |_| {
+    let start = |i| {
         let (sockets, taken) = unbounded();
-        std::thread::spawn(move || block_on(take_sockets(taken, talk)));
+        std::thread::spawn(move || {
+            stay_on(workers.cpu_of(i));
+            block_on(take_sockets(taken, talk))
+        });
         sockets
     };
-    let workers: Vec<_> = (0..count).map(start).collect();
+    let workers: Vec<_> = (0..workers.count).map(start).collect();
     for worker in workers.iter().cycle() {
         let (socket, _) = listener.accept().expect("a connection");
         socket.set_nodelay(true).expect("TCP_NODELAY");
@@ -74,7 +77,7 @@ async fn answer_http(mut socket: TcpStream) {
 
 pub fn servers() -> Vec<Server> {
     vec![
-        Server { name: "stall_echo", serve: |n, listener| serve(n, listener, echo_stalls) },
-        Server { name: "http_plain", serve: |n, listener| serve(n, listener, answer_http) },
+        Server { name: "stall_echo", serve: |on, listener| serve(on, listener, echo_stalls) },
+        Server { name: "http_plain", serve: |on, listener| serve(on, listener, answer_http) },
     ]
 }

@@ -6,11 +6,13 @@ pub mod frames;
 mod record;
 pub mod serving;
 pub mod work;
+mod workers;
 
 pub use record::Record;
 use std::io::Write;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
+pub use workers::{stay_on, Workers};
 
 /// From the command line; and what a row may say beside its times.
 pub struct Settings {
@@ -30,10 +32,10 @@ pub struct Row {
     pub begin: fn(&Settings) -> Iterate,
 }
 
-/// Serves those who connect, on so many workers, for ever.
+/// Serves those who connect, on these workers, for ever.
 pub struct Server {
     pub name: &'static str,
-    pub serve: fn(usize, TcpListener),
+    pub serve: fn(Workers, TcpListener),
 }
 
 const SERVER_WORKERS: usize = 2;
@@ -117,11 +119,14 @@ fn run(row: &Row, settings: &Settings, seconds: f64, runtime: &str, version: &st
 }
 
 /// Prints the port, and serves until the standard input is closed.
-fn serve(server: &Server, workers: usize) {
+fn serve(server: &Server, mut workers: Workers) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     println!("{}", listener.local_addr().expect("a port").port());
     std::io::stdout().flush().expect("somebody who reads the port");
-    let (serve, workers) = (server.serve, if workers == 0 { SERVER_WORKERS } else { workers });
+    if workers.count == 0 {
+        workers.count = SERVER_WORKERS;
+    }
+    let serve = server.serve;
     std::thread::spawn(move || serve(workers, listener));
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).ok();
     std::process::exit(0);
@@ -131,13 +136,18 @@ struct Order {
     settings: Settings,
     seconds: f64,
     server: Option<String>,
+    pins: bool, // servers: worker i on CPU i
 }
 
 fn read_order(mut arguments: impl Iterator<Item = String>, mode: &'static str) -> Order {
     let settings =
         Settings { workers: 0, port: 0, file: String::new(), record: Record::default(), mode };
-    let mut order = Order { settings, seconds: 0.5, server: None };
+    let mut order = Order { settings, seconds: 0.5, server: None, pins: false };
     while let Some(flag) = arguments.next() {
+        if flag == "--pin" {
+            order.pins = true;
+            continue;
+        }
         let value = arguments.next().unwrap_or_default();
         let read = match flag.as_str() {
             "--workers" => value.parse().map(|n| order.settings.workers = n).is_ok(),
@@ -188,12 +198,12 @@ pub fn main_in_mode(
         _ => (),
     }
     let name = arguments.next_if(|argument| !argument.starts_with('-')).unwrap_or_default();
-    let Order { mut settings, seconds, server } = read_order(arguments, mode);
+    let Order { mut settings, seconds, server, pins } = read_order(arguments, mode);
     if let Some(name) = server {
         let Some(server) = servers.iter().find(|server| server.name == name) else {
             fail(&format!("no server \"{name}\"; see --list-servers"));
         };
-        return serve(server, settings.workers);
+        return serve(server, Workers { count: settings.workers, pins });
     }
     let Some(row) = rows.iter().find(|row| row.name == name) else {
         fail(&format!("no row \"{name}\"; see --list"));

@@ -2,7 +2,7 @@
 //! A runtime with one task, on its first shard, that works on orders of the main thread.
 use futures::channel::mpsc::unbounded;
 use futures::StreamExt;
-use shared::Iterate;
+use shared::{Iterate, Workers};
 use spargio::{Runtime, RuntimeBuilder, ShardCtx};
 
 pub const DRIVER_SHARD: u16 = 0;
@@ -16,8 +16,17 @@ pub fn runtime(workers: usize) -> Runtime {
 }
 
 /// For rows on files and sockets: its own benchmarks set up their rings so.
+fn io_builder(workers: usize) -> RuntimeBuilder {
+    builder(workers).io_uring_throughput_mode(None)
+}
+
 pub fn io_runtime(workers: usize) -> Runtime {
-    builder(workers).io_uring_throughput_mode(None).build().expect("a runtime")
+    io_builder(workers).build().expect("a runtime")
+}
+
+pub fn server_runtime(workers: Workers) -> Runtime {
+    let cpus = (0..workers.count).filter_map(|shard| workers.cpu_of(shard));
+    io_builder(workers.count).thread_affinity(cpus).build().expect("a runtime")
 }
 
 /// Of the shard that this task runs on.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! Servers for a generator of load: a task for each connection, on the shard of its session.
-use crate::driver::{io_runtime, DRIVER_SHARD};
+use crate::driver::{server_runtime, DRIVER_SHARD};
 use futures::executor::block_on;
 use shared::serving::{answer_stall, HttpRequests, HTTP_BYTES, STALL_BYTES};
-use shared::Server;
+use shared::{Server, Workers};
 use spargio::net::{TcpListener, TcpStream};
 use spargio::RuntimeHandle;
 use std::future::Future;
@@ -20,11 +20,11 @@ where
     }
 }
 
-fn serve<F>(workers: usize, listener: std::net::TcpListener, talk: fn(TcpStream) -> F)
+fn serve<F>(workers: Workers, listener: std::net::TcpListener, talk: fn(TcpStream) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let runtime = io_runtime(workers);
+    let runtime = server_runtime(workers);
     let accepting = accept(runtime.handle(), listener, talk);
     let accepting = runtime.spawn_on(DRIVER_SHARD, accepting).expect("a task that accepts");
     block_on(accepting).expect("a task that accepts");
@@ -56,7 +56,7 @@ async fn answer_http(socket: TcpStream) {
 
 pub fn servers() -> Vec<Server> {
     vec![
-        Server { name: "stall_echo", serve: |n, listener| serve(n, listener, echo_stalls) },
-        Server { name: "http_plain", serve: |n, listener| serve(n, listener, answer_http) },
+        Server { name: "stall_echo", serve: |on, listener| serve(on, listener, echo_stalls) },
+        Server { name: "http_plain", serve: |on, listener| serve(on, listener, answer_http) },
     ]
 }

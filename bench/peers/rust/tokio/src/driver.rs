@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: MIT
 //! A runtime with one task that works on orders of the main thread.
-use shared::Iterate;
+use shared::{stay_on, Iterate, Workers};
 use std::future::Future;
 use std::pin::Pin;
-use tokio::runtime::Runtime;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::unbounded_channel;
 
 pub type Work = Pin<Box<dyn Future<Output = u64> + Send>>;
 
+fn builder(workers: usize) -> Builder {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(workers).enable_all();
+    builder
+}
+
 pub fn runtime(workers: usize) -> Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers)
-        .enable_all()
-        .build()
-        .expect("a runtime")
+    builder(workers).build().expect("a runtime")
+}
+
+/// The threads that it starts are its workers, as long as nothing that blocks is spawned.
+pub fn server_runtime(workers: Workers) -> Runtime {
+    let next = AtomicUsize::new(0);
+    let stay = move || stay_on(workers.cpu_of(next.fetch_add(1, Ordering::Relaxed)));
+    builder(workers.count).on_thread_start(stay).build().expect("a runtime")
 }
 
 /// Spawns the driver on a runtime: for each order it awaits what work makes of it.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! Servers for a generator of load: a task for each connection.
-use crate::driver::runtime;
+use crate::driver::server_runtime;
 use shared::serving::{answer_stall, HttpRequests, HTTP_BYTES, STALL_BYTES};
-use shared::Server;
+use shared::{Server, Workers};
 use std::future::Future;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,11 +21,11 @@ where
 }
 
 /// The loop that accepts is a task among the others: the thread that waits for it is no worker.
-fn serve<F>(workers: usize, listener: std::net::TcpListener, talk: fn(TcpStream) -> F)
+fn serve<F>(workers: Workers, listener: std::net::TcpListener, talk: fn(TcpStream) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let runtime = runtime(workers);
+    let runtime = server_runtime(workers);
     runtime.block_on(runtime.spawn(accept(listener, talk))).expect("a task that accepts");
 }
 
@@ -53,7 +53,7 @@ async fn answer_http(mut socket: TcpStream) {
 
 pub fn servers() -> Vec<Server> {
     vec![
-        Server { name: "stall_echo", serve: |n, listener| serve(n, listener, echo_stalls) },
-        Server { name: "http_plain", serve: |n, listener| serve(n, listener, answer_http) },
+        Server { name: "stall_echo", serve: |on, listener| serve(on, listener, echo_stalls) },
+        Server { name: "http_plain", serve: |on, listener| serve(on, listener, answer_http) },
     ]
 }
