@@ -176,7 +176,8 @@ void spgi_ready_batch(struct spgi_shard *shard, struct spgi_task *first, uint64_
         while (link) {
             struct spgi_task *task = task_of(link);
             link = link->next; // before it is in a queue
-            enqueue(shard, task);
+            SPGI_ASSERT(!is_movable(task));
+            spgi_fifo_push(&shard->pinned, &task->ready.link);
         }
         return;
     }

@@ -19,7 +19,7 @@ void spgi_ready_chain(struct spgi_shard *shard, struct spgi_task *first, struct 
                       uint64_t n);
 
 // Shard's own thread. Makes n new tasks, linked by ready.link, that all start on one shard,
-// runnable there, in their order, with one publication.
+// runnable there, in their order, with one publication. Stealable ones: on another shard only.
 void spgi_ready_batch(struct spgi_shard *shard, struct spgi_task *first, uint64_t n);
 
 // The shard's scheduler. Runs ready tasks up to the budget of a pass. Returns how many ran.
