@@ -2,9 +2,11 @@
 // stop.h: being asked to end, by SIGTERM or SIGINT.
 //
 // The first signal is told to whoever waits for it here, a task or a thread, and the program then
-// ends as it sees fit: by spg_shutdown, or by closing the scopes of its root task. A second one
-// ends the process at once, as if nothing had been caught: also when no shard runs tasks any more,
-// since no task is needed for it.
+// ends as it sees fit: by spg_shutdown, or by closing the scopes of its root task. Once
+// spg_stop_wait has told the first one, a second one ends the process at once, as if nothing had
+// been caught: also when no shard runs tasks any more, since no task is needed for it. Until then
+// it waits beside the first one. So a program whose shards may be stuck waits in a thread of its
+// own, not in a task: a task that never gets its CPU back is never told, and lets nothing through.
 //
 //     spg_stop stop;
 //     int error = spg_stop_open(&stop);          // first thing in main: no thread exists yet

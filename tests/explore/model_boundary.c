@@ -196,9 +196,161 @@ static const struct explore_model canceling = {
     .quick = {1, 0},
 };
 
+// ---- Room ------------------------------------------------------------------------------------
+
+// Two callers, one slot.
+static void begin_room(void)
+{
+    begin(1, 3);
+    machine_start(0, MACHINE_PINNED, call, NULL);
+    machine_start(0, MACHINE_PINNED, serve_two, NULL);
+}
+
+static const struct explore_model room = {
+    .name = "boundary: room",
+    .setup = begin_room,
+    .threads = {machine_shard, call_one, machine_stopper},
+    .check = answered,
+    .full = {2, 0},
+    .quick = {1, 0},
+};
+
+// Likewise, and nobody answers: the close ends both, though the server keeps the slot.
+static void call_until_closed(void)
+{
+    int code = spg_call(boundary, NULL, NULL, 0, NULL, 0, NULL, SPG_NEVER);
+    explore_assert(code == -ENOLINK, "a call was not ended by the close");
+    machine_end();
+}
+
+static int call_in_vain(void *arg)
+{
+    (void)arg;
+    call_until_closed();
+    return 0;
+}
+
+static int serve_without_an_answer(void *arg)
+{
+    (void)arg;
+    spg_request request;
+    int error = spg_serve(boundary, &request, SPG_NEVER);
+    explore_assert(error == 0 || error == -ENOLINK, "serving has failed");
+    machine_end();
+    return 0;
+}
+
+static void begin_room_closed(void)
+{
+    begin(1, 4);
+    machine_start(0, MACHINE_PINNED, call_in_vain, NULL);
+    machine_start(0, MACHINE_PINNED, serve_without_an_answer, NULL);
+}
+
+static const struct explore_model room_closed = {
+    .name = "boundary: room, closed",
+    .setup = begin_room_closed,
+    .threads = {machine_shard, call_until_closed, close_boundary, machine_stopper},
+    .check = machine_check,
+    .full = {2, 0},
+    .quick = {1, 0},
+};
+
+// ---- A deadline against an answer and a close ------------------------------------------------
+
+static void call_in_time(void)
+{
+    told_caller = spg_call(boundary, NULL, NULL, 0, NULL, 0, NULL, MACHINE_NOW + 1000);
+    machine_end();
+}
+
+static int call_in_time_as_task(void *arg)
+{
+    (void)arg;
+    call_in_time();
+    return 0;
+}
+
+static void serve_in_time(void)
+{
+    spg_request request;
+    int error = spg_serve(boundary, &request, MACHINE_NOW + 2000);
+    if (error == 0) {
+        told_server = spg_reply(&request, 7, NULL, 0);
+    }
+    machine_end();
+}
+
+static int serve_in_time_as_task(void *arg)
+{
+    (void)arg;
+    serve_in_time();
+    return 0;
+}
+
+static void same_in_time(void)
+{
+    machine_check();
+    spg_boundary_stats stats;
+    explore_assert(spg_boundary_stats_get(boundary, &stats) == 0, "no numbers");
+    explore_assert(stats.depth == 0 && stats.taken == 0, "a call is left");
+    explore_assert(stats.accepted ==
+                       stats.answered + stats.expired + stats.timed_out + stats.closed,
+                   "a call has ended twice, or not at all");
+    explore_assert(told_caller != NOTHING, "a call has not ended");
+    explore_assert(told_server == NOTHING || told_server == told_caller,
+                   "the sides are told different things");
+}
+
+static void begin_timed(void)
+{
+    begin(1, 3);
+    machine_start(0, MACHINE_PINNED, call_in_time_as_task, NULL);
+}
+
+static const struct explore_model timed = {
+    .name = "boundary: deadline of a task",
+    .setup = begin_timed,
+    .threads = {machine_shard, serve_outside, close_boundary, machine_stopper},
+    .check = same_in_time,
+    .full = {2, 0},
+    .quick = {1, 0},
+};
+
+// A thread whose time is over leaves the line; not if it was chosen: then it has a request, or the
+// answer.
+static void begin_timed_thread(void)
+{
+    begin(1, 2);
+    machine_start(0, MACHINE_PINNED, call_in_time_as_task, NULL);
+}
+
+static const struct explore_model timed_server = {
+    .name = "boundary: deadline of a thread that serves",
+    .setup = begin_timed_thread,
+    .threads = {machine_shard, serve_in_time, machine_stopper},
+    .check = same_in_time,
+    .full = {2, 0},
+};
+
+static void begin_timed_caller(void)
+{
+    begin(1, 2);
+    machine_start(0, MACHINE_PINNED, serve_in_time_as_task, NULL);
+}
+
+static const struct explore_model timed_caller = {
+    .name = "boundary: deadline of a thread that calls",
+    .setup = begin_timed_caller,
+    .threads = {machine_shard, call_in_time, machine_stopper},
+    .check = same_in_time,
+    .full = {2, 0},
+};
+
 int main(int argc, char **argv)
 {
-    static const struct explore_model *const models[] = {&wake,    &outside,   &threads,
-                                                         &closing, &canceling, NULL};
+    static const struct explore_model *const models[] = {
+        &wake,        &outside, &threads,      &closing,      &canceling, &room,
+        &room_closed, &timed,   &timed_server, &timed_caller, NULL};
     return explore_main(argc, argv, models);
 }

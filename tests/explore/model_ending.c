@@ -158,9 +158,75 @@ static const struct explore_model letting_go = {
     .full = {2, 1},
 };
 
+// ---- A task spawns one that sleeps, while all is cancelled ----
+
+static int spawn_sleeper(void *arg)
+{
+    (void)arg;
+    spg_attr attr = {.place = SPG_PINNED, .shard = 0};
+    begun++;
+    spawned = spg_spawn(&attr, sleep_until_cancelled, NULL, NULL);
+    explore_assert(spawned == 0 || spawned == -ESHUTDOWN, "a strange spawn");
+    if (spawned != 0) {
+        machine_turned_away();
+    }
+    ended++;
+    return 0;
+}
+
+static void begin_late_sleeper(void)
+{
+    begin();
+    machine_start(0, MACHINE_PINNED, spawn_sleeper, NULL);
+}
+
+static const struct explore_model late_sleeper = {
+    .name = "ending: cancel, a task spawns",
+    .setup = begin_late_sleeper,
+    .threads = {machine_shard, shut_down_at_once},
+    .check = both_have_run,
+    .full = {3, 0},
+};
+
+// ---- Two shut down ----
+
+// One drains for ever, until the other one comes, whose time is up at once.
+static void shut_down_patiently(void)
+{
+    spg_report report;
+    int error = spgi_ending_shutdown(machine_rt(), &report, SPG_NEVER);
+    explore_assert(error == 0 && report.tasks == 0, "shutdown has left a task");
+    machine_end();
+}
+
+static void shut_down_quickly(void)
+{
+    spg_report report;
+    int error = spgi_ending_shutdown(machine_rt(), &report, SPG_NOW);
+    explore_assert(error == 0 && report.tasks == 0, "shutdown has left a task");
+    machine_end();
+}
+
+static void begin_two(void)
+{
+    machine_begin(&(struct machine_options){.shards = 1, .ends = 2});
+    machine_rt()->options.reap_ns = INT64_MAX;
+    begun = ended = 0;
+    machine_start(0, MACHINE_PINNED, sleep_until_cancelled, NULL);
+}
+
+static const struct explore_model two = {
+    .name = "ending: two shut down",
+    .setup = begin_two,
+    .threads = {machine_shard, shut_down_patiently, shut_down_quickly, machine_stopper},
+    .check = machine_check,
+    .full = {2, 0},
+    .quick = {1, 0},
+};
+
 int main(int argc, char **argv)
 {
-    static const struct explore_model *const models[] = {&cancelling, &draining, &spawning,
-                                                         &letting_go, NULL};
+    static const struct explore_model *const models[] = {
+        &cancelling, &draining, &spawning, &letting_go, &late_sleeper, &two, NULL};
     return explore_main(argc, argv, models);
 }

@@ -356,6 +356,69 @@ static const struct explore_model moving = {
     .quick = {2, 0},
 };
 
+// A slot is used again, with other room, while what was sent to the one before is in the lane: that
+// is destroyed first.
+static unsigned destroyed;
+static bool accepted;
+
+static void count_destroyed(void *pointer)
+{
+    (void)pointer;
+    destroyed++;
+}
+
+static int reopen(void *arg)
+{
+    (void)arg;
+    spg_msg message;
+    require(spg_mailbox_close(box), "a mailbox cannot be closed");
+    require(spg_mailbox_open(0, 2, &other), "a mailbox cannot be opened");
+    if (xchg_seqcst(&slot, (uint32_t)OPENED) == PASSED) { // else the other shard sends one
+        require(spg_send(other, 0, 1, SPG_NOW), "a send has failed");
+    }
+    explore_assert(spg_receive(other, &message, 1, SPG_NEVER) == 1, "a receive has failed");
+    explore_assert(message.value == 1, "a message is another one");
+    if (message.from == 1) {
+        explore_assert(destroyed == accepted, "what came before was not destroyed once");
+    }
+    machine_end();
+    return 0;
+}
+
+static int send_to_both(void *arg)
+{
+    (void)arg;
+    int code = spg_send_owned(box, 0, &destroyed, count_destroyed, SPG_NEVER);
+    explore_assert(code == 0 || code == -ESRCH, "a send has failed");
+    accepted = code == 0;
+    if (xchg_seqcst(&slot, (uint32_t)PASSED) == OPENED) {
+        require(spg_send(other, 0, 1, SPG_NEVER), "a send has failed");
+    }
+    machine_end();
+    return 0;
+}
+
+static void begin_reopened(void)
+{
+    begin(1, 2, 2);
+    machine_mailbox(1, 1);
+    box = machine_mailbox(0, 1);
+    store_relaxed(&slot, (uint32_t)NOBODY);
+    destroyed = 0;
+    accepted = false;
+    machine_start(0, MACHINE_PINNED, reopen, NULL);
+    machine_start(1, MACHINE_PINNED, send_to_both, NULL);
+}
+
+static const struct explore_model reopened = {
+    .name = "message: a slot used again",
+    .setup = begin_reopened,
+    .threads = {machine_shard, machine_shard, machine_stopper},
+    .check = all_got,
+    .full = {2, 1},
+    .quick = {2, 0},
+};
+
 // ---- The kernel lane -------------------------------------------------------------------------
 
 static int send_parcels(void *arg)
@@ -413,7 +476,7 @@ static const struct explore_model flush_parcels = {
 int main(int argc, char **argv)
 {
     static const struct explore_model *const models[] = {
-        &wake,  &two_receivers, &room,   &outside, &flush,         &flush_two, &flush_both,
-        &tally, &closing,       &moving, &parcels, &flush_parcels, NULL};
+        &wake,  &two_receivers, &room,   &outside,  &flush,   &flush_two,     &flush_both,
+        &tally, &closing,       &moving, &reopened, &parcels, &flush_parcels, NULL};
     return explore_main(argc, argv, models);
 }
