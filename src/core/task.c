@@ -127,7 +127,7 @@ static void publish(struct spgi_shard *shard, const struct spgi_spawn *spawn,
     bool shuffled = shard->rt->options.shuffle_seed && shard->rt->shard_count > 1;
     if (stealable && shuffled) {
         publish_each(first);
-    } else if (stealable && first->shard == shard->index) {
+    } else if (stealable && load_relaxed(&first->shard) == shard->index) {
         spgi_ready_chain(shard, first, last, n);
     } else if (spawn->attr.place == SPG_ROUND_ROBIN) {
         publish_by_shard(shard, first);

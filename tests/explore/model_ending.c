@@ -167,9 +167,6 @@ static int spawn_sleeper(void *arg)
     begun++;
     spawned = spg_spawn(&attr, sleep_until_cancelled, NULL, NULL);
     explore_assert(spawned == 0 || spawned == -ESHUTDOWN, "a strange spawn");
-    if (spawned != 0) {
-        machine_turned_away();
-    }
     ended++;
     return 0;
 }
