@@ -228,8 +228,10 @@ static int wait_for_room(struct spgi_shard *shard, struct spgi_lane *lane,
 }
 
 // One try. Returns 0, -EAGAIN: there is no room for all of them; -ESRCH; -ENOMEM.
-static int send_now(struct spgi_shard *shard, struct spgi_lane *lane, uint64_t gen,
-                    const spg_msg *messages, size_t n, size_t *sent)
+static inline __attribute__((always_inline)) int send_now(struct spgi_shard *shard,
+                                                          struct spgi_lane *lane, uint64_t gen,
+                                                          const spg_msg *messages, size_t n,
+                                                          size_t *sent)
 {
     if (!spgi_mailbox_is(lane->mailbox, gen)) {
         return -ESRCH;
@@ -242,6 +244,29 @@ static int send_now(struct spgi_shard *shard, struct spgi_lane *lane, uint64_t g
     note_staged(shard, lane, staged);
     *sent += staged;
     return *sent == n ? 0 : -EAGAIN;
+}
+
+// Waits for its turn, and then for room. Returns as send_now, or why it stopped waiting.
+static int send_in_turn(struct spgi_shard *shard, struct spgi_lane *lane, uint64_t gen,
+                        const spg_msg *messages, size_t n, size_t *sent, spg_time deadline)
+{
+    struct spgi_waiter waiter;
+    int why;
+    spgi_waiter_init(&waiter, 0);
+    while ((why = wait_for_room(shard, lane, &waiter, deadline)) == 0) {
+        bool turn = spgi_waitlist_turn(&lane->room, &waiter);
+        why = turn || !spgi_mailbox_is(lane->mailbox, gen)
+                  ? send_now(shard, lane, gen, messages, n, sent)
+                  : -EAGAIN;
+        if (why != -EAGAIN) {
+            break;
+        }
+    }
+    spgi_waitlist_leave(&waiter);
+    if (!spgi_waitlist_empty(&lane->room)) {
+        look(shard, lane);
+    }
+    return why;
 }
 
 size_t spgi_lane_send(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint64_t gen,
@@ -257,21 +282,11 @@ size_t spgi_lane_send(struct spgi_shard *shard, struct spgi_mailbox *mailbox, ui
         *why = -ENOMEM;
         return 0;
     }
-    struct spgi_waiter waiter;
-    spgi_waiter_init(&waiter, 0);
-    do {
-        bool turn = spgi_waitlist_turn(&lane->room, &waiter); // else behind those who wait
-        *why = turn || !spgi_mailbox_is(mailbox, gen)
-                   ? send_now(shard, lane, gen, messages, n, &sent)
-                   : -EAGAIN;
-        if (*why != -EAGAIN) {
-            break;
-        }
-        *why = wait_for_room(shard, lane, &waiter, deadline);
-    } while (*why == 0);
-    spgi_waitlist_leave(&waiter);
-    if (!spgi_waitlist_empty(&lane->room)) {
-        look(shard, lane);
+    // Else others wait already: behind them.
+    bool turn = spgi_waitlist_empty(&lane->room) || !spgi_mailbox_is(mailbox, gen);
+    *why = turn ? send_now(shard, lane, gen, messages, n, &sent) : -EAGAIN;
+    if (*why == -EAGAIN) {
+        *why = send_in_turn(shard, lane, gen, messages, n, &sent, deadline);
     }
     return sent;
 }

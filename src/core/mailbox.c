@@ -23,11 +23,13 @@ struct taking {
     spg_msg *out;
     size_t room;
     size_t taken;
+    bool destroyed; // some: their destroy functions may have done anything
 };
 
 // A message that nobody will receive: the oldest of the queue, whose slot is given back before its
 // destroy function runs, which may publish, close this mailbox, or otherwise lead here again.
-static void destroy_oldest(struct spgi_shard *shard, struct spgi_msgq *queue)
+static __attribute__((noinline)) void destroy_oldest(struct spgi_shard *shard,
+                                                     struct spgi_msgq *queue)
 {
     const struct spgi_msg_slot slot = *spgi_msgq_peek(queue, 0);
     spgi_msgq_credit(queue, 1);
@@ -64,6 +66,7 @@ static bool take_from(struct spgi_msgq *queue, uint32_t from, struct taking *tak
             ahead = 0;
         }
         destroy_oldest(taking->shard, queue);
+        taking->destroyed = true;
         credited = true;
     }
     if (ahead > 0) {
@@ -186,7 +189,8 @@ void spgi_mailbox_look(struct spgi_mailbox *mailbox)
     bool due;
     do {
         bool wanted = !spgi_waitlist_empty(&mailbox->waiters);
-        bool called = spgi_tallies_call_due(mailbox) | call_receiver(mailbox);
+        bool called = spgi_tallies_call_due(mailbox);
+        called = call_receiver(mailbox) || called;
         if (called || (!wanted && !spgi_tallies_wanted(mailbox))) {
             return; // who was called looks again when it is done
         }
@@ -218,18 +222,35 @@ static void look_closed(struct spgi_shard *shard, struct spgi_mailbox *mailbox)
     }
 }
 
-static void rang(struct spgi_shard *shard, struct spgi_alarm *alarm)
+static bool is_open_here(const struct spgi_shard *shard, uint64_t word)
 {
-    struct spgi_mailbox *mailbox = SPGI_CONTAINER(alarm, struct spgi_mailbox, arrived);
+    return word & SPGI_MAILBOX_OPEN && spgi_mailbox_shard(word) == shard->index;
+}
+
+// The mailbox is closed, or was when the alarm was rung, or it has moved: then the ring is for the
+// shard that has it.
+static __attribute__((noinline)) void rang_late(struct spgi_shard *shard,
+                                                struct spgi_mailbox *mailbox)
+{
     if (is_closed_here(shard, load_seqcst(&mailbox->word))) {
         look_closed(shard, mailbox);
     }
     uint64_t word = load_seqcst(&mailbox->word);
-    if (spgi_mailbox_shard(word) != shard->index) { // it has moved: the ring is for that shard
-        spgi_alarm_arm(alarm);
-        spgi_alarm_ring(alarm);
-    } else if (word & SPGI_MAILBOX_OPEN) {
+    if (is_open_here(shard, word)) {
         spgi_mailbox_look(mailbox);
+    } else if (!is_closed_here(shard, word)) {
+        spgi_alarm_arm(&mailbox->arrived);
+        spgi_alarm_ring(&mailbox->arrived);
+    }
+}
+
+static void rang(struct spgi_shard *shard, struct spgi_alarm *alarm)
+{
+    struct spgi_mailbox *mailbox = SPGI_CONTAINER(alarm, struct spgi_mailbox, arrived);
+    if (is_open_here(shard, load_seqcst(&mailbox->word))) {
+        spgi_mailbox_look(mailbox);
+    } else {
+        rang_late(shard, mailbox);
     }
 }
 
@@ -246,8 +267,33 @@ static int wait_for_message(struct spgi_shard *shard, struct spgi_mailbox *mailb
         return 0;
     }
     // Called in vain, for messages of an older mailbox: the alarm was not armed meanwhile.
-    spgi_tallies_call_due(mailbox);
+    if (waiter->listed) {
+        spgi_tallies_call_due(mailbox);
+    }
     return spgi_waitlist_wait(shard, &mailbox->waiters, waiter, SPGI_WAIT_MESSAGE, deadline);
+}
+
+// Waits for its turn, and then for messages. Returns 0, or why it stopped.
+static int receive_in_turn(struct spgi_shard *shard, struct spgi_mailbox *mailbox,
+                           struct taking *taking, spg_time deadline)
+{
+    struct spgi_waiter waiter;
+    spgi_waiter_init(&waiter, 0);
+    int error = 0;
+    bool is = true;
+    while (is && !error && taking->taken == 0) {
+        error = wait_for_message(shard, mailbox, &waiter, deadline);
+        is = spgi_mailbox_is(mailbox, taking->gen);
+        if (is && !error && spgi_waitlist_turn(&mailbox->waiters, &waiter)) {
+            take(mailbox, taking);
+            is = !taking->destroyed || spgi_mailbox_is(mailbox, taking->gen);
+        }
+    }
+    spgi_waitlist_leave(&waiter);
+    if (is) {
+        spgi_mailbox_look(mailbox); // whoever is called cares for the rest
+    }
+    return error || is ? error : -ESRCH;
 }
 
 ssize_t spgi_mailbox_receive(struct spgi_shard *shard, struct spgi_mailbox *mailbox, uint64_t gen,
@@ -257,29 +303,20 @@ ssize_t spgi_mailbox_receive(struct spgi_shard *shard, struct spgi_mailbox *mail
     if (error) {
         return error;
     }
-    spgi_lanes_publish(shard); // it may have sent to itself
+    bool is = true; // its caller has seen that
+    if (shard->outbox.staged != 0) {
+        spgi_lanes_publish_all(shard);      // it may have sent to itself
+        is = spgi_mailbox_is(mailbox, gen); // else closed by what was destroyed
+    }
     struct taking taking = {.shard = shard, .gen = gen, .out = out, .room = n};
-    struct spgi_waiter waiter;
-    spgi_waiter_init(&waiter, 0);
-    bool waited = false;
-    bool is = spgi_mailbox_is(mailbox, gen);
-    while (is && !error) {
-        if (spgi_waitlist_turn(&mailbox->waiters, &waiter)) { // else behind those who wait
-            take(mailbox, &taking);
-            is = spgi_mailbox_is(mailbox, gen); // else closed by what was destroyed
-        }
-        if (taking.taken > 0 || !is) {
-            break;
-        }
-        error = wait_for_message(shard, mailbox, &waiter, deadline);
-        is = spgi_mailbox_is(mailbox, gen);
-        waited = true;
+    if (is && spgi_waitlist_empty(&mailbox->waiters)) { // else behind those who wait
+        take(mailbox, &taking);
+        is = !taking.destroyed || spgi_mailbox_is(mailbox, gen); // likewise
     }
-    spgi_waitlist_leave(&waiter);
-    if (is && (waited || !spgi_waitlist_empty(&mailbox->waiters))) {
-        spgi_mailbox_look(mailbox); // whoever is called cares for the rest
+    if (is && taking.taken == 0) {
+        error = receive_in_turn(shard, mailbox, &taking, deadline);
     }
-    return taking.taken > 0 ? (ssize_t)taking.taken : error ? error : -ESRCH;
+    return taking.taken > 0 ? (ssize_t)taking.taken : is ? error : -ESRCH;
 }
 
 // ---- Opening and closing ---------------------------------------------------------------------

@@ -48,11 +48,10 @@ static inline uint32_t spgi_mailbox_shard(uint64_t word)
     return (uint32_t)(word >> SPGI_MAILBOX_SHARD_SHIFT);
 }
 
-// Whether a mailbox of that generation is open, given its word.
+// Whether a mailbox of that generation is open, given its word: all but the shard is the same.
 static inline bool spgi_mailbox_opened(uint64_t word, uint64_t gen)
 {
-    uint64_t shard = (uint64_t)spgi_mailbox_shard(word) << SPGI_MAILBOX_SHARD_SHIFT;
-    return word == (shard | gen << 1 | SPGI_MAILBOX_OPEN);
+    return (word ^ (gen << 1 | SPGI_MAILBOX_OPEN)) << (64 - SPGI_MAILBOX_SHARD_SHIFT) == 0;
 }
 
 static inline bool spgi_mailbox_is(struct spgi_mailbox *mailbox, uint64_t gen)

@@ -26,14 +26,6 @@ void spgi_waitlist_call(struct spgi_node *list)
     make_ready(first(list));
 }
 
-void spgi_waitlist_leave(struct spgi_waiter *waiter)
-{
-    if (waiter->listed) {
-        waiter->listed = false;
-        spgi_ring_list_remove(&waiter->node);
-    }
-}
-
 void spgi_waitlist_wake(struct spgi_waiter *waiter)
 {
     spgi_waitlist_leave(waiter);

@@ -35,7 +35,13 @@ int spgi_waitlist_wait(struct spgi_shard *shard, struct spgi_node *list, struct 
                        enum spgi_wait_kind kind, spg_time deadline);
 
 // It has looked, and is done.
-void spgi_waitlist_leave(struct spgi_waiter *waiter);
+static inline void spgi_waitlist_leave(struct spgi_waiter *waiter)
+{
+    if (waiter->listed) {
+        waiter->listed = false;
+        spgi_ring_list_remove(&waiter->node);
+    }
+}
 
 static inline bool spgi_waitlist_empty(const struct spgi_node *list)
 {
