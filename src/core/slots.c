@@ -15,6 +15,18 @@ enum { CHUNK_BYTES = SPGI_TASK_CHUNK * sizeof(struct spgi_task) };
 enum { AHEAD = 8 };
 enum { CHUNKS_PER_SLAB = SPGI_TASK_SLAB_BYTES / CHUNK_BYTES };
 
+static void *map(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+static size_t depot_bytes(const struct spg_rt *rt)
+{
+    return (size_t)rt->chunk_room * SPGI_TASK_CHUNK * sizeof(struct spgi_task *);
+}
+
 int spgi_slots_init(struct spg_rt *rt, uint64_t first_generation)
 {
     // Beside the tasks that may exist, shards keep free slots; together they bound the table.
@@ -25,15 +37,10 @@ int spgi_slots_init(struct spg_rt *rt, uint64_t first_generation)
     slots = slots > limit ? limit : slots;
     rt->chunk_room = (uint32_t)((slots + SPGI_TASK_CHUNK - 1) / SPGI_TASK_CHUNK);
     rt->chunks = calloc(rt->chunk_room, sizeof *rt->chunks);
-    rt->depot = calloc((size_t)rt->chunk_room * SPGI_TASK_CHUNK, sizeof(struct spgi_task *));
+    rt->depot = map(depot_bytes(rt)); // not by calloc, which may have to clear used memory
     rt->first_generation = first_generation;
     rt->spawn_block = SPGI_SPAWN_BLOCK;
-    if (!rt->chunks || !rt->depot) {
-        free((void *)rt->chunks);
-        free((void *)rt->depot);
-        return -ENOMEM;
-    }
-    return 0;
+    return rt->chunks && rt->depot ? 0 : -ENOMEM; // what there is goes with spgi_slots_fini
 }
 
 // Generations wrap around: what counts is how far each slot has come.
@@ -83,7 +90,9 @@ uint64_t spgi_slots_fini(struct spg_rt *rt)
         chunk_unmap(rt, i);
     }
     free((void *)rt->chunks);
-    free((void *)rt->depot);
+    if (rt->depot) {
+        munmap((void *)rt->depot, depot_bytes(rt));
+    }
     return (rt->first_generation + used) & SPGI_TASK_GEN_MASK;
 }
 
@@ -109,9 +118,8 @@ void spgi_slot_let_go_foreign(const struct spgi_task *task)
 static void *slab_map(void)
 {
     size_t bytes = SPGI_TASK_SLAB_BYTES;
-    char *memory = mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED) {
+    char *memory = map(2 * bytes);
+    if (!memory) {
         return NULL;
     }
     size_t before = -(uintptr_t)memory % bytes;
@@ -127,9 +135,7 @@ static struct spgi_task *chunk_map(struct spg_rt *rt)
 {
     uint32_t chunk = rt->chunk_count;
     if (!in_slab(rt, chunk)) {
-        void *memory =
-            mmap(NULL, CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        return memory == MAP_FAILED ? NULL : memory;
+        return map(CHUNK_BYTES);
     }
     if (place_in_slab(chunk) == 0) {
         return slab_map();
