@@ -54,13 +54,14 @@ int spg_chan_stats_get_sized(spg_chan *chan, spg_chan_stats *out, size_t size)
 
 // ---- Sending and receiving -------------------------------------------------------------------
 
-// The shard of the task that calls; NULL: there is none, and the error says why. A call that need
-// not wait is short, and asks only once where it is.
-static inline struct spgi_shard *calling(int *error)
+// The shard of the task that calls; NULL: there is none, or the channel is another process's, and
+// the error says why. A call that need not wait is short, and asks only once where it is.
+static inline struct spgi_shard *calling(const spg_chan *chan, int *error)
 {
     struct spgi_shard *shard = spgi_shard_self();
     if (shard && shard->running && load_relaxed(shard->rt->alive)) {
-        return shard;
+        *error = -EOWNERDEAD;
+        return chan && chan->process != shard->rt->process ? NULL : shard;
     }
     spgi_task_self(error);
     return NULL;
@@ -75,7 +76,7 @@ static size_t most_at_once(const spg_chan *chan)
 int spg_chan_send(spg_chan *chan, const void *item, spg_time deadline)
 {
     int error;
-    struct spgi_shard *shard = calling(&error);
+    struct spgi_shard *shard = calling(chan, &error);
     if (!shard) {
         return error;
     }
@@ -89,7 +90,7 @@ int spg_chan_send(spg_chan *chan, const void *item, spg_time deadline)
 ssize_t spg_chan_send_n(spg_chan *chan, const void *items, size_t n, spg_time deadline)
 {
     int error;
-    if (!calling(&error)) {
+    if (!calling(chan, &error)) {
         return error;
     }
     if (!chan || (!items && n > 0)) {
@@ -116,7 +117,7 @@ ssize_t spg_chan_send_n(spg_chan *chan, const void *items, size_t n, spg_time de
 int spg_chan_receive(spg_chan *chan, void *item, spg_time deadline)
 {
     int error;
-    struct spgi_shard *shard = calling(&error);
+    struct spgi_shard *shard = calling(chan, &error);
     if (!shard) {
         return error;
     }
@@ -130,7 +131,7 @@ int spg_chan_receive(spg_chan *chan, void *item, spg_time deadline)
 ssize_t spg_chan_receive_n(spg_chan *chan, void *items, size_t n, spg_time deadline)
 {
     int error;
-    struct spgi_shard *shard = calling(&error);
+    struct spgi_shard *shard = calling(chan, &error);
     if (!shard) {
         return error;
     }

@@ -141,8 +141,12 @@ struct spgi_link *spgi_stealq_pop(struct spgi_stealq *queue)
 {
     uint64_t head = load_relaxed(&queue->head);
     if (!queue->shared && head != load_relaxed(&queue->tail)) {
+        void *item = load_relaxed(&queue->slots[head & queue->mask]);
         store_relaxed(&queue->head, head + 1);
-        return load_relaxed(&queue->slots[head & queue->mask]);
+        if (load_relaxed(&queue->overflowed) != 0) {
+            take_turns(queue);
+        }
+        return item;
     }
     while (head != load_relaxed(&queue->tail)) {
         void *item = load_relaxed(&queue->slots[head & queue->mask]);

@@ -24,7 +24,14 @@ struct taking {
     size_t room;
     size_t taken;
     bool destroyed; // some: their destroy functions may have done anything
+    struct spgi_mailbox *open; // ends with this one; NULL: it is closed, and stays so
 };
+
+// Whether what was destroyed has closed the mailbox: it may serve somebody else by now.
+static bool is_over(const struct taking *taking)
+{
+    return taking->destroyed && taking->open && !spgi_mailbox_is(taking->open, taking->gen);
+}
 
 // A message that nobody will receive: the oldest of the queue, whose slot is given back before its
 // destroy function runs, which may publish, close this mailbox, or otherwise lead here again.
@@ -68,6 +75,9 @@ static bool take_from(struct spgi_msgq *queue, uint32_t from, struct taking *tak
         destroy_oldest(taking->shard, queue);
         taking->destroyed = true;
         credited = true;
+        if (is_over(taking)) {
+            break;
+        }
     }
     if (ahead > 0) {
         spgi_msgq_credit(queue, ahead);
@@ -120,7 +130,7 @@ static void take(struct spgi_mailbox *mailbox, struct taking *taking)
 {
     uint32_t lanes = mailbox->rt->shard_count + 2;
     uint32_t first = mailbox->turn++ % lanes;
-    for (uint32_t i = 0; i < lanes; i++) {
+    for (uint32_t i = 0; i < lanes && !is_over(taking); i++) {
         take_lane(mailbox, first + i < lanes ? first + i : first + i - lanes, taking);
     }
     SPGI_COUNT_N(taking->shard, messages_received, taking->taken);
@@ -286,7 +296,7 @@ static int receive_in_turn(struct spgi_shard *shard, struct spgi_mailbox *mailbo
         is = spgi_mailbox_is(mailbox, taking->gen);
         if (is && !error && spgi_waitlist_turn(&mailbox->waiters, &waiter)) {
             take(mailbox, taking);
-            is = !taking->destroyed || spgi_mailbox_is(mailbox, taking->gen);
+            is = !is_over(taking);
         }
     }
     spgi_waitlist_leave(&waiter);
@@ -308,10 +318,11 @@ ssize_t spgi_mailbox_receive(struct spgi_shard *shard, struct spgi_mailbox *mail
         spgi_lanes_publish_all(shard);      // it may have sent to itself
         is = spgi_mailbox_is(mailbox, gen); // else closed by what was destroyed
     }
-    struct taking taking = {.shard = shard, .gen = gen, .out = out, .room = n};
+    struct taking taking = {
+        .shard = shard, .gen = gen, .out = out, .room = n, .open = mailbox};
     if (is && spgi_waitlist_empty(&mailbox->waiters)) { // else behind those who wait
         take(mailbox, &taking);
-        is = !taking.destroyed || spgi_mailbox_is(mailbox, gen); // likewise
+        is = !is_over(&taking); // likewise
     }
     if (is && taking.taken == 0) {
         error = receive_in_turn(shard, mailbox, &taking, deadline);

@@ -70,10 +70,4 @@ static inline bool spgi_park_is_rung(struct spgi_park *park)
     return load_relaxed(&park->state) >= SPGI_RUNG;
 }
 
-// Anybody: a hint.
-static inline bool spgi_park_is_parked(struct spgi_park *park)
-{
-    return load_relaxed(&park->state) == SPGI_PARKED;
-}
-
 #endif

@@ -232,6 +232,7 @@ static int make_parts(struct spg_rt *rt, const spg_options *options)
     int full = spgi_registry_reserve(rt, &first);
     error = error ? error : full;
     rt->alive = spgi_forkword_map();
+    rt->process = spgi_thread_process();
     error = error ? error : rt->alive ? 0 : -ENOMEM;
     init_stacks(rt);
     spgi_fdtable_init(&rt->fds, first.fds);

@@ -173,6 +173,9 @@ static bool pass(struct spgi_shard *shard)
     int64_t now = spgi_clock_now();
     work += spgi_timers_fire(shard, now);
     spgi_sched_announce(shard);
+    if (now - shard->pass_start > SPGI_PASS_NS) {
+        shard->look_stride = 1; // too few tasks for a look, and long ones
+    }
     shard->pass_start = now;
     if (work > 0) {
         shard->last_work = now;
@@ -187,7 +190,6 @@ static void loop(struct spgi_shard *shard)
     while (load_acquire(&shard->rt->phase) != SPGI_PHASE_STOP) {
         if (!pass(shard)) {
             spgi_sleep_until_work(shard);
-            shard->pass_start = spgi_clock_now(); // what runs now did not run while it slept
         }
     }
 }

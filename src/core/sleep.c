@@ -212,6 +212,6 @@ void spgi_sleep_until_work(struct spgi_shard *shard)
     stop_watching(shard);
     end_search(shard);
     shard->backoff = 0;
-    shard->pass_start = spgi_clock_now();
+    shard->pass_start = spgi_clock_now(); // what runs now did not run while it slept
     note_idle_time(shard, shard->pass_start - start);
 }

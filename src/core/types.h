@@ -366,6 +366,7 @@ struct spg_rt {
     uint32_t shard_count;            // [const]
     struct spgi_shard **shards;      // [const]
     spgi_a32 *alive;                 // a page that fork wipes: 1 here, 0 in a child     [const]
+    int process;                     // that has made it                                 [const]
 
     struct spgi_idle idle;
     spgi_a32 phase; // enum spgi_phase

@@ -92,6 +92,7 @@ void machine_begin(const struct machine_options *options)
     rt.shard_count = options->shards;
     rt.shards = shard_table;
     rt.alive = &alive;
+    rt.process = spgi_thread_process();
     spgi_ring_list_init(&rt.boundaries);
     atomic_init(&alive, 1);
     atomic_init(&ended, 0);

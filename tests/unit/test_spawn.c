@@ -389,6 +389,43 @@ START_TEST(many_threads_spawn_at_once)
 }
 END_TEST
 
+// ---- More than the ring of a queue holds, and nobody who steals from it ----
+
+typedef struct meeting {
+    int wanted;
+    int there;
+} meeting;
+
+static int yields_until_all_are_there(void *arg)
+{
+    meeting *all = arg;
+    all->there++;
+    while (all->there < all->wanted) {
+        REQUIRE_OK(spg_yield());
+    }
+    return 0;
+}
+
+static int meets(void *arg)
+{
+    meeting *all = arg;
+    spg_scope scope;
+    REQUIRE_OK(spg_scope_open(&scope, patience()));
+    REQUIRE_OK(spg_spawn_n(&scope, NULL, yields_until_all_are_there, all, 0, (size_t)all->wanted));
+    return spg_scope_close(&scope);
+}
+
+START_TEST(tasks_that_yield_let_those_begin_that_overflow)
+{
+    spg_options options = test_options(1);
+    options.queue_entries = 8;
+    meeting all = {.wanted = 100};
+    int result = -1;
+    REQUIRE_OK(spg_run(&options, meets, &all, &result));
+    REQUIRE_OK(result);
+}
+END_TEST
+
 START_TEST(attributes_of_an_older_header_are_filled_up)
 {
     spg_options options = test_options(2);
@@ -418,6 +455,7 @@ int main(void)
     tcase_add_test(tests, a_task_that_runs_again_does_not_wait_for_a_whole_batch);
     tcase_add_test(tests, a_batch_can_be_stopped_while_it_is_spawned);
     tcase_add_test(tests, many_threads_spawn_at_once);
+    tcase_add_test(tests, tasks_that_yield_let_those_begin_that_overflow);
     tcase_add_test(tests, attributes_of_an_older_header_are_filled_up);
     return run_suite("test_spawn", suite);
 }
