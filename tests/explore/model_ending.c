@@ -217,7 +217,7 @@ static const struct explore_model two = {
     .setup = begin_two,
     .threads = {machine_shard, shut_down_patiently, shut_down_quickly, machine_stopper},
     .check = machine_check,
-    .full = {2, 0},
+    .full = {1, 1},
     .quick = {1, 0},
 };
 
