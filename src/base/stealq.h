@@ -13,7 +13,7 @@
 // behind one that did. Of two items that the owner pops, at least one makes room for the list's
 // oldest one; so what comes later may go before a long list, but never keeps it waiting for long. A
 // task that was woken thus need not wait until a whole batch has been started, which would take as
-// many stacks as the batch has tasks (docs/adr/0012). Thieves may take from the list too, when the
+// many stacks as the batch has tasks (docs/adr/0016). Thieves may take from the list too, when the
 // ring is empty: a task is never out of reach while its owner is busy.
 #ifndef SPGI_BASE_STEALQ_H
 #define SPGI_BASE_STEALQ_H
