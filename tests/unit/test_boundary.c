@@ -299,9 +299,9 @@ TASK_TEST(a_descriptor_is_readable_while_ends_are_to_be_told, SHARDS)
     // Closed: what has ended by that is told, then that there will be no more.
     first = notified(boundary, 55, patience());
     REQUIRE_OK(spg_boundary_close(boundary));
-    REQUIRE(is_readable(fd, 0));
+    REQUIRE(is_readable(fd, PATIENCE_MS));
     require_next(boundary, first, 55);
-    REQUIRE(is_readable(fd, 0));
+    REQUIRE(is_readable(fd, PATIENCE_MS));
     REQUIRE_CODE(spg_ticket_next(boundary, &none, NULL), -ENOLINK);
     REQUIRE_EQ(ended(boundary, first, -ENOLINK).outcome, SPG_CALL_CLOSED);
     free_checked(boundary);
