@@ -30,6 +30,12 @@ CAUSES = {
     "boundary_rtt":
         "parked, a call is a wake of a shard and one of a thread; who wakes whom on which CPU "
         "decides (two modes, see Threats).",
+    "chan_4x4":
+        "on one shard it leads; when stealing has taken ends apart, they take the lock's cache "
+        "line from each other for every item. Batches (chan_4x4_batched) do not.",
+    "chan_1x1_mailbox":
+        "a mailbox's ends are pinned to two shards: when its lane of 64 is full, or empty, one "
+        "waits for the other CPU.",
     "chan_1x1":
         "a mailbox's ends are pinned to two shards: when its lane of 64 is full, or empty, one "
         "waits for the other CPU.",

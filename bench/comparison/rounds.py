@@ -40,8 +40,8 @@ Row = collections.namedtuple("Row", "unit divisor turns")
 # ---- Rows that are iterations ----------------------------------------------------------------
 
 def coordinates(row):
-    """Whether spinning is of interest: where tasks wait for tasks, not for the kernel."""
-    return row.startswith(("steady_", "cold_start_", "boundary_", "chan_"))
+    """Whether spinning is of interest: where ends wait for each other."""
+    return row.startswith(("steady_", "cold_start_", "boundary_", "chan_", "fanout_", "net_"))
 
 
 def modes_of(runtime, row, arguments):

@@ -53,6 +53,13 @@ def against(turn, other):
             "other": other["label"]}
 
 
+def best_peer(rows, row, mode):
+    """One that parks is held against those that park, if there are any: who never sleeps pays for
+    that elsewhere. One that spins is held against all."""
+    alike = rivals(rows, row, lambda one: is_peer(one) and one["mode"] == mode)
+    return best(alike if alike and mode == "park" else rivals(rows, row, is_peer))
+
+
 def compare(rows, row):
     """Adds what the table says: ours, parked and spinning each, beside the best peer and the
     floor in the same mode."""
@@ -61,7 +68,7 @@ def compare(rows, row):
         floors = rivals(rows, row, lambda one, mode=turn["mode"]: one["runtime"] in BY_HAND
                         and one["mode"] == mode)
         row["ours"].append({"label": turn["label"], "mode": turn["mode"],
-                            "peer": against(turn, best(rivals(rows, row, is_peer))),
+                            "peer": against(turn, best_peer(rows, row, turn["mode"])),
                             "floor": against(turn, best(floors))})
 
 

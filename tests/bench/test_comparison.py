@@ -133,6 +133,15 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(verdicts.summary(rows)["led"], 1)
         self.assertEqual(verdicts.trailing(rows), [])
 
+    def test_who_parks_is_held_against_those_that_park(self):
+        turns = [turn("spargio", [2]), turn("spargio", [2], "spin", "spargio, spinning"),
+                 turn("go", [4]), turn("spargio-rs", [1], "spin", "spargio-rs, spinning")]
+        parked, spinning = compared(row("a", *turns))["rows"][0]["ours"]
+        self.assertEqual((parked["peer"]["other"], parked["peer"]["ratio"]), ("go", 0.5))
+        self.assertEqual(spinning["peer"]["other"], "spargio-rs, spinning")
+        alone = compared(row("a", turns[0], turns[3]))["rows"][0]["ours"][0]
+        self.assertEqual(alone["peer"]["other"], "spargio-rs, spinning")
+
     def test_trailing_rows_are_told_with_a_cause_the_worst_first(self):
         told = report.where_we_trail({"rows": self.rows})
         self.assertEqual(len(told), 2)
