@@ -54,17 +54,24 @@ int spg_chan_stats_get_sized(spg_chan *chan, spg_chan_stats *out, size_t size)
 
 // ---- Sending and receiving -------------------------------------------------------------------
 
+// Why there is no shard to send or receive on; a channel that is NULL is told by the caller.
+static __attribute__((noinline)) struct spgi_shard *refuse(const spg_chan *chan, int *error)
+{
+    if (!spgi_task_self(error)) {
+        return NULL;
+    }
+    *error = -EOWNERDEAD; // the channel is another process's
+    return chan ? NULL : spgi_shard_self();
+}
+
 // The shard of the task that calls; NULL: there is none, or the channel is another process's, and
 // the error says why. A call that need not wait is short, and asks only once where it is.
 static inline struct spgi_shard *calling(const spg_chan *chan, int *error)
 {
     struct spgi_shard *shard = spgi_shard_self();
-    if (shard && shard->running && load_relaxed(shard->rt->alive)) {
-        *error = -EOWNERDEAD;
-        return chan && chan->process != shard->rt->process ? NULL : shard;
-    }
-    spgi_task_self(error);
-    return NULL;
+    bool inside = shard && shard->running && load_relaxed(shard->rt->alive);
+    bool ours = inside && chan && chan->process == shard->rt->process;
+    return __builtin_expect(ours, 1) ? shard : refuse(chan, error);
 }
 
 // Items that one turn under the lock may copy at most.
