@@ -6,10 +6,10 @@ from .variants import PER_CPU, stem
 # Row, without the suffixes of its variants -> what a profile or a count says.
 CAUSES = {
     "cold_start":
-        "of 0.17 ms, 0.09 are spg_create, which returns when every shard's thread and ring are "
-        "there (a ring takes 20 us, the two threads 15), 0.03 the task with a wake in each "
-        "direction, 0.06 the end of threads and rings (closing a ring takes 7 us). tokio has one "
-        "epoll set in place of rings.",
+        "about half is spg_create, which returns when every shard's thread and ring are "
+        "there (a ring takes 20 us, the two threads 15), a sixth the task with a wake in each "
+        "direction, a third the end of threads and rings (closing a ring takes 7 us). tokio has "
+        "one epoll set in place of rings.",
     "cold_start_ping_pong":
         "as cold_start: the 64 rounds themselves are ahead.",
     "task_memory":

@@ -145,7 +145,7 @@ class Verdicts(unittest.TestCase):
     def test_trailing_rows_are_told_with_a_cause_the_worst_first(self):
         told = report.where_we_trail({"rows": self.rows})
         self.assertEqual(len(told), 2)
-        self.assertIn("cold_start: 3.00 times tokio: of 0.17 ms", told[0])
+        self.assertIn("cold_start: 3.00 times tokio: about half is spg_create", told[0])
         self.assertIn("noisy: 1.35 times tokio (within the spread)", told[1])
         self.assertEqual(report.where_we_trail({"rows": self.rows[2:]}), ["Nowhere."])
 
